@@ -1,0 +1,159 @@
+"""The AWS account that a command works in, and one boto3 client per service.
+
+Where the services are is boto3's business (region, profile, `AWS_ENDPOINT_URL…`); nothing here asks
+whether they are local.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.config import Config
+
+from dmslake import __version__
+from dmslake.aws.errors import translating
+from dmslake.errors import AccessError, UsageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_dms import DatabaseMigrationServiceClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+# DMS allows 200 calls at once and 8 per second for the whole account: adaptive mode slows down
+# instead of failing. https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Limits.html
+_CONFIG = Config(
+    retries={"mode": "adaptive", "max_attempts": 10},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=32,
+    user_agent_extra=f"dmslake/{__version__}",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Whose resources these are: account id (12 digits), region, and partition, e.g. ``aws``."""
+
+    id: str
+    region: str
+    partition: str = "aws"
+
+    def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
+        """Return ``arn:<partition>:<service>:<region>:<account>:<resource>``."""
+        region = self.region if regional else ""
+        return f"arn:{self.partition}:{service}:{region}:{self.id}:{resource}"
+
+
+class Clients:
+    """One client per service, made at first use; safe to share between threads."""
+
+    def __init__(self, session: boto3.Session, account: Account) -> None:
+        self._session = session
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self.account = account
+
+    def _client(self, service: str) -> Any:
+        with self._lock:  # making clients is not thread-safe in boto3, using them is
+            if service not in self._made:
+                self._made[service] = _connect(self._session, service, self.account.region)
+            return self._made[service]
+
+    @property
+    def athena(self) -> AthenaClient:
+        return cast("AthenaClient", self._client("athena"))
+
+    @property
+    def dms(self) -> DatabaseMigrationServiceClient:
+        return cast("DatabaseMigrationServiceClient", self._client("dms"))
+
+    @property
+    def ec2(self) -> EC2Client:
+        return cast("EC2Client", self._client("ec2"))
+
+    @property
+    def glue(self) -> GlueClient:
+        return cast("GlueClient", self._client("glue"))
+
+    @property
+    def iam(self) -> IAMClient:
+        return cast("IAMClient", self._client("iam"))
+
+    @property
+    def lambda_(self) -> LambdaClient:
+        return cast("LambdaClient", self._client("lambda"))
+
+    @property
+    def logs(self) -> CloudWatchLogsClient:
+        return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def s3(self) -> S3Client:
+        return cast("S3Client", self._client("s3"))
+
+    @property
+    def sqs(self) -> SQSClient:
+        return cast("SQSClient", self._client("sqs"))
+
+
+def connect(
+    *, profile: str | None = None, region: str | None = None, account: str | None = None
+) -> Clients:
+    """Find credentials and region the way every AWS tool does, and say whose they are.
+
+    Args:
+        profile: a profile of the AWS configuration; None for the default chain.
+        region: overrides the environment and the profile.
+        account: the account id that it must be; None accepts any.
+
+    Raises:
+        UsageError: no region, or an account other than the one asked for.
+        AccessError: no credentials, or AWS does not accept them.
+        CloudError: AWS cannot be reached.
+    """
+    with translating("connecting to AWS"):
+        session = boto3.Session(profile_name=profile, region_name=region)
+        if session.region_name is None:
+            raise UsageError(
+                "no AWS region",
+                why="neither --region, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one",
+                fix="set aws.region in the spec, or pass --region eu-west-1",
+            )
+        identity = _identity(session)
+    found = Account(
+        id=identity["Account"],
+        region=session.region_name,
+        partition=identity["Arn"].split(":")[1],
+    )
+    if account is not None and account != found.id:
+        raise UsageError(
+            f"these credentials belong to account {found.id}, the spec is for {account}",
+            fix="choose another --profile, or correct aws.account in the spec",
+        )
+    return Clients(session, found)
+
+
+def _identity(session: boto3.Session) -> dict[str, str]:
+    if session.get_credentials() is None:
+        raise AccessError(
+            "no AWS credentials",
+            why="neither the environment, the AWS configuration nor the machine provides any",
+            fix="run `aws configure` or `aws sso login`, or try it without an account: --sandbox",
+        )
+    sts: STSClient = _connect(session, "sts", str(session.region_name))
+    answer = sts.get_caller_identity()
+    return {"Account": answer["Account"], "Arn": answer["Arn"]}
+
+
+def _connect(session: boto3.Session, service: str, region: str) -> Any:
+    return session.client(cast("Any", service), region_name=region, config=_CONFIG)

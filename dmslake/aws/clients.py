@@ -19,6 +19,7 @@ from dmslake.errors import AccessError, UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dms import DatabaseMigrationServiceClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_glue import GlueClient
@@ -72,6 +73,10 @@ class Clients:
     @property
     def athena(self) -> AthenaClient:
         return cast("AthenaClient", self._client("athena"))
+
+    @property
+    def cloudwatch(self) -> CloudWatchClient:
+        return cast("CloudWatchClient", self._client("cloudwatch"))
 
     @property
     def dms(self) -> DatabaseMigrationServiceClient:

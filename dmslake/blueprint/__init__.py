@@ -7,5 +7,8 @@ task_settings.py  the DMS task settings that a lake needs
 staging.py        the S3 target endpoint's settings
 archive.py        the Lambda function's zip file
 fingerprint.py    whether a password changed, without keeping it
+storage.py        the buckets
+trigger.py        the loader and what wakes it
+capture.py        the DMS side
 pipeline.py       all resources, and which stands on which
 """

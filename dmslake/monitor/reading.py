@@ -1,0 +1,53 @@
+"""Read everything that `status` shows, the parts at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+
+from dmslake.aws.clients import Clients
+from dmslake.kinds.connection_test import ConnectionTest
+from dmslake.monitor.loader import read_loader
+from dmslake.monitor.partitions import newest_partition
+from dmslake.monitor.snapshot import Snapshot, TableState
+from dmslake.monitor.subject import Subject
+from dmslake.monitor.task import read_task
+
+_READERS = 16
+
+
+def read_snapshot(subject: Subject, aws: Clients, now: datetime) -> Snapshot:
+    """Observe the pipeline once."""
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="status") as pool:
+        loader = pool.submit(read_loader, aws, subject, now)
+        connections = pool.submit(_failed_connections, aws, subject)
+        task, tables = read_task(aws, subject.task)
+
+        def with_partition(table: TableState) -> TableState:
+            newest = newest_partition(aws, subject, table.schema, table.table)
+            return replace(table, newest_partition=newest)
+
+        return Snapshot(
+            pipeline=subject.pipeline,
+            at=now,
+            task=task,
+            tables=tuple(pool.map(with_partition, tables)),
+            loader=loader.result(),
+            connections=connections.result(),
+        )
+
+
+def _failed_connections(aws: Clients, subject: Subject) -> dict[str, str]:
+    failed: dict[str, str] = {}
+    for direction, endpoint in (
+        ("source", subject.source_endpoint),
+        ("target", subject.target_endpoint),
+    ):
+        test = ConnectionTest(
+            name=endpoint, endpoint=endpoint, instance=subject.instance, direction=direction
+        )
+        live = test.read(aws)
+        if live is not None and live.state == "failed":
+            failed[endpoint] = live.reason
+    return failed

@@ -1,0 +1,75 @@
+"""Read the replication task and the statistics of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dmslake.aws.clients import Clients
+from dmslake.aws.errors import unless_absent
+from dmslake.kinds.replication_task import find_task
+from dmslake.monitor.snapshot import TableState, TaskState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dms.type_defs import ReplicationTaskTypeDef, TableStatisticsTypeDef
+
+_PAGE = 500  # the most that DescribeTableStatistics gives at once
+
+
+def read_task(aws: Clients, name: str) -> tuple[TaskState | None, tuple[TableState, ...]]:
+    """Return the task and its tables; (None, ()) when there is no such task."""
+    task = find_task(aws, name)
+    if task is None:
+        return None, ()
+    tables = tuple(_table(row) for row in _statistics(aws, task["ReplicationTaskArn"]))
+    return _task(name, task), tuple(sorted(tables, key=lambda t: (t.schema, t.table)))
+
+
+def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
+    statistics = task.get("ReplicationTaskStats", {})
+    return TaskState(
+        name=name,
+        status=str(task.get("Status", "")),
+        stop_reason=str(task.get("StopReason", "")).removeprefix("Stop Reason "),
+        failure=str(task.get("LastFailureMessage", "")),
+        full_load_percent=statistics.get("FullLoadProgressPercent", 0),
+        tables_loaded=statistics.get("TablesLoaded", 0),
+        tables_loading=statistics.get("TablesLoading", 0),
+        tables_queued=statistics.get("TablesQueued", 0),
+        tables_errored=statistics.get("TablesErrored", 0),
+        started=statistics.get("StartDate"),
+        full_load_finished=statistics.get("FullLoadFinishDate"),
+    )
+
+
+def _statistics(aws: Clients, arn: str) -> Iterator[TableStatisticsTypeDef]:
+    marker: Any = {}
+    while True:
+        # A task that never ran may have no statistics at all, and say so in either way.
+        page = unless_absent(
+            lambda: aws.dms.describe_table_statistics(
+                ReplicationTaskArn=arn,
+                MaxRecords=_PAGE,
+                **marker,  # noqa: B023 - called at once
+            ),
+            "ResourceNotFoundFault",
+            "InvalidResourceStateFault",
+        )
+        if page is None:
+            return
+        yield from page["TableStatistics"]
+        if not page.get("Marker"):
+            return
+        marker = {"Marker": page["Marker"]}
+
+
+def _table(row: TableStatisticsTypeDef) -> TableState:
+    return TableState(
+        schema=row.get("SchemaName", ""),
+        table=row.get("TableName", ""),
+        state=row.get("TableState", ""),
+        full_load_rows=row.get("FullLoadRows", 0),
+        inserts=row.get("Inserts", 0),
+        updates=row.get("Updates", 0),
+        deletes=row.get("Deletes", 0),
+    )

@@ -1,0 +1,116 @@
+"""From an observation to an answer: does it work, and if not, what to do. No calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dmslake.monitor.snapshot import Snapshot, TaskState
+
+_ALL = 100
+_TABLE_BROKEN = ("Table error", "Table cancelled", "Table does not exist")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that is wrong: what, and what to do about it."""
+
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The answer in one line, and everything that is wrong."""
+
+    headline: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return not self.findings
+
+
+def judge(snapshot: Snapshot) -> Verdict:
+    """Return the verdict on a snapshot."""
+    findings = tuple(finding for rule in _RULES for finding in rule(snapshot))
+    return Verdict(headline=_headline(snapshot, findings), findings=findings)
+
+
+def _headline(snapshot: Snapshot, findings: tuple[Finding, ...]) -> str:
+    if snapshot.task is None:
+        return "there is no pipeline"
+    doing = _doing(snapshot.task)
+    return f"{doing}, but not everything is well" if findings else doing
+
+
+def _doing(task: TaskState) -> str:
+    if task.status == "running":
+        if task.tables_loading or task.tables_queued or task.full_load_percent < _ALL:
+            return f"the full load is at {task.full_load_percent} %"
+        return "changes are being captured"
+    if task.stop_reason == "FULL_LOAD_ONLY_FINISHED":
+        return "the full load is finished"
+    return f"the task is {task.status}"
+
+
+def _task(snapshot: Snapshot) -> Iterator[Finding]:
+    task = snapshot.task
+    if task is None:
+        yield Finding(what="there is no replication task", fix="dmslake up")
+    elif task.status == "failed":
+        yield Finding(
+            what=f"the task failed: {task.failure or 'DMS gives no reason'}",
+            fix="remove the cause, then run dmslake up",
+        )
+    elif task.status in ("stopped", "ready") and task.stop_reason != "FULL_LOAD_ONLY_FINISHED":
+        yield Finding(what="the task does not run", fix="dmslake up starts it where it stopped")
+
+
+def _tables(snapshot: Snapshot) -> Iterator[Finding]:
+    broken = [f"{t.schema}.{t.table}" for t in snapshot.tables if t.state in _TABLE_BROKEN]
+    if broken:
+        yield Finding(
+            what=f"no changes arrive for {', '.join(broken)}: DMS suspended the table",
+            fix="see the task's log for the reason (often a missing SELECT right)",
+        )
+
+
+def _connections(snapshot: Snapshot) -> Iterator[Finding]:
+    for endpoint, reason in snapshot.connections.items():
+        yield Finding(
+            what=f"the connection test of {endpoint} failed: {reason}",
+            fix="correct the spec or the network, then run dmslake up",
+        )
+
+
+def _loader(snapshot: Snapshot) -> Iterator[Finding]:
+    loader = snapshot.loader
+    if snapshot.task is not None and not loader.exists:
+        yield Finding(
+            what="the loader function is missing: staged objects stay where they are",
+            fix="dmslake up",
+        )
+    if loader.errors or loader.recent_failures:
+        reasons = "; ".join(loader.recent_failures[:3]) or "its log says why"
+        yield Finding(
+            what=f"the loader failed {loader.errors} times in the last hour: {reasons}",
+            fix="dmslake plan shows whether its role or settings were changed; dmslake up repairs",
+        )
+    if loader.dead_letters:
+        count = loader.dead_letters
+        named = next((letter.objects[0] for letter in loader.examples if letter.objects), "")
+        yield Finding(
+            what=f"{count} event{'s' if count > 1 else ''} could not be handled at all and "
+            f"wait{'' if count > 1 else 's'} in the dead-letter queue"
+            + (f", for example {named}" if named else ""),
+            fix="the objects are still in staging: none is lost",
+        )
+
+
+_RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
+    _task,
+    _connections,
+    _tables,
+    _loader,
+)

@@ -1,0 +1,139 @@
+"""The function's settings, and how they travel as environment variables.
+
+The deployer writes them with `to_environment`, the function reads them with `from_environment`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import TypeVar
+
+from dmslake.lake.layout import Layout, LayoutError
+from dmslake.lake.objects import as_folder
+from dmslake.lake.routing import Clock, Router, TimezoneError
+
+_PREFIX = "DMSLAKE_"
+_REQUIRED = ("pipeline", "staging_bucket", "lake_bucket", "account")
+_SDK_RETRIES = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "5"}
+
+_T = TypeVar("_T")
+
+
+class ConfigError(ValueError):
+    """Settings that are missing or wrong; the message names every one of them."""
+
+
+class LogLevel(Enum):
+    """How much the function logs; the value orders them."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderConfig:
+    """What the function has to know. `layout` is a template, or `default`."""
+
+    pipeline: str
+    staging_bucket: str
+    staging_prefix: str = ""
+    lake_bucket: str
+    lake_prefix: str = ""
+    layout: str = "default"
+    clock: Clock = Clock.ARRIVAL
+    timezone: str = "UTC"
+    account: str
+    allow_overwrite: bool = False
+    log_level: LogLevel = LogLevel.INFO
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "LoaderConfig":
+        """Read the `DMSLAKE_…` variables; raises ConfigError naming all that are wrong."""
+        reader = _Reader(environment)
+        config = cls(
+            pipeline=reader.text("pipeline"),
+            staging_bucket=reader.text("staging_bucket"),
+            staging_prefix=reader.text("staging_prefix"),
+            lake_bucket=reader.text("lake_bucket"),
+            lake_prefix=reader.text("lake_prefix"),
+            layout=reader.text("layout", "default"),
+            clock=reader.choice("clock", {c.value: c for c in Clock}, Clock.ARRIVAL),
+            timezone=reader.text("timezone", "UTC"),
+            account=reader.text("account"),
+            allow_overwrite=reader.choice("allow_overwrite", _BOOLEANS, default=False),
+            log_level=reader.choice("log_level", LogLevel.__members__, LogLevel.INFO),
+        )
+        reader.finish()
+        return config
+
+    def to_environment(self) -> dict[str, str]:
+        """Write the variables that `from_environment` reads, and the SDK's own for its retries."""
+        return dict(_SDK_RETRIES) | {
+            _variable(field.name): _write(getattr(self, field.name)) for field in fields(self)
+        }
+
+    def router(self) -> Router:
+        """Build the router; raises ConfigError for a layout, time zone or place that cannot be."""
+        self._refuse_loop()
+        try:
+            layout = Layout(self.layout)
+            layout.check(allow_overwrite=self.allow_overwrite)
+            return Router(
+                staging_prefix=self.staging_prefix,
+                lake_prefix=self.lake_prefix,
+                layout=layout,
+                timezone=self.timezone,
+                clock=self.clock,
+            )
+        except (LayoutError, TimezoneError) as error:
+            raise ConfigError(str(error)) from error
+
+    def _refuse_loop(self) -> None:
+        inside = as_folder(self.lake_prefix).startswith(as_folder(self.staging_prefix))
+        if self.staging_bucket == self.lake_bucket and inside:
+            raise ConfigError(
+                f"the lake (s3://{self.lake_bucket}/{self.lake_prefix}) lies inside staging "
+                f"(s3://{self.staging_bucket}/{self.staging_prefix}), so every copy would call "
+                "the function again; use another bucket or prefix"
+            )
+
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + name.upper()
+
+
+def _write(value: object) -> str:
+    if isinstance(value, LogLevel):
+        return value.name
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class _Reader:
+    """Reads variables and remembers what is wrong, to report it all at once."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._problems = [
+            f"{_variable(name)} is not set"
+            for name in _REQUIRED
+            if not environment.get(_variable(name))
+        ]
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environment.get(_variable(name)) or default
+
+    def choice(self, name: str, choices: Mapping[str, _T], default: _T) -> _T:
+        text = self.text(name)
+        if text and text not in choices:
+            known = ", ".join(choices)
+            self._problems.append(f"{_variable(name)} is {text!r}, not one of {known}")
+        return choices.get(text, default)
+
+    def finish(self) -> None:
+        if self._problems:
+            raise ConfigError("the function's settings are wrong: " + "; ".join(self._problems))

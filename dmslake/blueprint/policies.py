@@ -63,14 +63,20 @@ def loader_trust() -> Statements:
 def loader_policy(spec: Spec, names: Names) -> Statements:
     """Allow to read staging, write the lake and the log, and give up on an event by queueing it.
 
-    ListBucket is what makes S3 answer 404 instead of 403 for an object that is gone.
+    ListBucket is what makes S3 answer 404 instead of 403 for an object that is gone; the actions on
+    versions are for a staging bucket that somebody made versioned.
     """
     staging, lake = names.bucket_arn(spec.staging.bucket), names.bucket_arn(spec.lake.bucket)
     log_group = names.account.arn("logs", f"log-group:{names.function_log_group}")
     return {
         "ReadStagedObjects": {
             "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:GetObjectTagging"],
+            "Action": [
+                "s3:GetObject",
+                "s3:GetObjectTagging",
+                "s3:GetObjectVersion",
+                "s3:GetObjectVersionTagging",
+            ],
             "Resource": _below(staging, spec.staging.prefix),
         },
         "SeeWhatIsGone": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": staging},

@@ -74,7 +74,6 @@ def _function(spec: Spec, names: Names, needs: tuple[Address, ...]) -> Function:
         role=names.role_arn(names.loader_role, spec.aws.role_path),
         handler=HANDLER,
         environment=loader_config(spec, names).to_environment(),
-        log_group=names.function_log_group,
         memory_mb=spec.loader.memory_mb,
         timeout_s=spec.loader.timeout_s,
         owner=spec.name,

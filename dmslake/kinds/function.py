@@ -40,7 +40,6 @@ _CONFIGURATION = (
     "timeout_s",
     "memory_mb",
     "environment",
-    "log_group",
 )
 
 
@@ -64,7 +63,6 @@ class Function(Resource[Clients]):
     role: str
     handler: str
     environment: Mapping[str, str]
-    log_group: str
     runtime: str = "python3.13"
     memory_mb: int = 256
     timeout_s: int = 60
@@ -80,7 +78,6 @@ class Function(Resource[Clients]):
             "memory_mb": self.memory_mb,
             "environment": dict(self.environment),
             "environment_names": tuple(sorted(self.environment)),
-            "log_group": self.log_group,
             "tags": self._all_tags(),
         }
 
@@ -103,7 +100,6 @@ class Function(Resource[Clients]):
                 "memory_mb": configuration.get("MemorySize"),
                 "environment": environment,
                 "environment_names": tuple(sorted(environment)),
-                "log_group": configuration.get("LoggingConfig", {}).get("LogGroup"),
                 "tags": tags,
             },
             owner=tags.get(OWNER_TAG),
@@ -170,7 +166,6 @@ class Function(Resource[Clients]):
             "Timeout": self.timeout_s,
             "MemorySize": self.memory_mb,
             "Environment": {"Variables": dict(self.environment)},
-            "LoggingConfig": {"LogGroup": self.log_group, "LogFormat": "Text"},
         }
 
     def _all_tags(self) -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""A snapshot and the verdict on it, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from dmslake.cli.terminal import Terminal
+from dmslake.monitor.snapshot import Snapshot, TableState, TaskState
+from dmslake.monitor.verdict import Verdict
+
+
+def show_status(terminal: Terminal, snapshot: Snapshot, verdict: Verdict) -> None:
+    """Print the answer first, then what it rests on, then what to do."""
+    mark, style = ("✓", "bold green") if verdict.healthy else ("✗", "bold red")
+    line = Text(f"{mark} ", style=style)
+    line.append(f"pipeline {snapshot.pipeline}: {verdict.headline}", style="bold")
+    terminal.data(line)
+    if snapshot.task is not None:
+        terminal.data()
+        terminal.data(_task(snapshot.task))
+        terminal.data(_loader(snapshot))
+    if snapshot.tables and not terminal.settings.json:
+        terminal.out.print(_tables(snapshot.tables))
+    for finding in verdict.findings:
+        terminal.data(Text(f"! {finding.what}", style="red"))
+        terminal.data(f"  fix: {finding.fix}")
+
+
+def _task(task: TaskState) -> str:
+    parts = [f"task      {task.name} is {task.status}"]
+    if task.stop_reason and task.status == "stopped":
+        parts.append(f"({task.stop_reason})")
+    parts.append(f"· full load {task.full_load_percent} %")
+    parts.append(f"· {task.tables_loaded} tables loaded")
+    for count, word in (
+        (task.tables_loading, "loading"),
+        (task.tables_queued, "waiting"),
+        (task.tables_errored, "with errors"),
+    ):
+        if count:
+            parts.append(f"· {count} {word}")
+    if task.started:
+        parts.append(f"· since {task.started:%Y-%m-%d %H:%M:%S} UTC")
+    return " ".join(parts)
+
+
+def _loader(snapshot: Snapshot) -> str:
+    loader = snapshot.loader
+    if not loader.exists:
+        return "loader    missing"
+    return (
+        f"loader    {loader.invocations} invocations, {loader.errors} failed in the last hour "
+        f"· {loader.dead_letters} dead letters"
+    )
+
+
+def _tables(tables: tuple[TableState, ...]) -> Table:
+    view = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title in ("table", "state"):
+        view.add_column(title, no_wrap=True)
+    for title in ("loaded", "inserts", "updates", "deletes"):
+        view.add_column(title, justify="right")
+    view.add_column("newest partition", no_wrap=True)
+    for table in tables:
+        view.add_row(
+            Text(f"{table.schema}.{table.table}"),
+            table.state,
+            *(
+                f"{n:,}"
+                for n in (table.full_load_rows, table.inserts, table.updates, table.deletes)
+            ),
+            Text(table.newest_partition or "nothing yet"),
+        )
+    return view
+
+
+def status_data(snapshot: Snapshot, verdict: Verdict) -> dict[str, object]:
+    """Return the snapshot and the verdict for JSON; times are ISO 8601 in UTC."""
+    return {
+        **asdict(snapshot),
+        "healthy": verdict.healthy,
+        "headline": verdict.headline,
+        "findings": [asdict(finding) for finding in verdict.findings],
+    }

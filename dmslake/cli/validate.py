@@ -1,0 +1,29 @@
+"""`dmslake validate`: every mistake of the spec, without asking AWS anything."""
+
+from __future__ import annotations
+
+import click
+
+from dmslake.cli.command import run
+from dmslake.cli.options import Settings, shared_options
+from dmslake.cli.report import Report
+from dmslake.cli.session import read_spec
+from dmslake.cli.terminal import Terminal
+
+
+@click.command("validate")
+@shared_options
+@click.pass_context
+def command(ctx: click.Context, /, **given: object) -> None:
+    """Check the spec offline.
+
+    Reports every mistake at once, each with file, line, column and what to do about it. Asks no
+    service and needs no credentials. Exit code 2 when there is a mistake.
+    """
+    run(ctx, given, _validate)
+
+
+def _validate(settings: Settings, terminal: Terminal) -> Report:
+    spec = read_spec(settings)
+    terminal.data(f"{settings.file} is valid: pipeline {spec.name}")
+    return Report(data={"file": settings.file, "pipeline": spec.name})

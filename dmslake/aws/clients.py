@@ -6,7 +6,9 @@ whether they are local.
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,6 +41,9 @@ _CONFIG = Config(
     max_pool_connections=32,
     user_agent_extra=f"dmslake/{__version__}",
 )
+
+
+OnCall = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,28 +117,31 @@ class Clients:
 
 
 def connect(
-    *, profile: str | None = None, region: str | None = None, account: str | None = None
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    spec_region: str | None = None,
+    account: str | None = None,
+    on_call: OnCall | None = None,
 ) -> Clients:
     """Find credentials and region the way every AWS tool does, and say whose they are.
 
     Args:
         profile: a profile of the AWS configuration; None for the default chain.
         region: overrides the environment and the profile.
+        spec_region: the region that the spec names; one from elsewhere has to agree with it.
         account: the account id that it must be; None accepts any.
+        on_call: told the service and the operation of every call, e.g. ``("s3", "HeadBucket")``.
 
     Raises:
-        UsageError: no region, or an account other than the one asked for.
+        UsageError: no region, or a region or account other than the spec's.
         AccessError: no credentials, or AWS does not accept them.
         CloudError: AWS cannot be reached.
     """
     with translating("connecting to AWS"):
-        session = boto3.Session(profile_name=profile, region_name=region)
-        if session.region_name is None:
-            raise UsageError(
-                "no AWS region",
-                why="neither --region, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one",
-                fix="set aws.region in the spec, or pass --region eu-west-1",
-            )
+        session = _session(profile, region or os.environ.get("AWS_REGION") or None, spec_region)
+        if on_call is not None:
+            _listen(session, on_call)
         identity = _identity(session)
     found = Account(
         id=identity["Account"],
@@ -146,6 +154,34 @@ def connect(
             fix="choose another --profile, or correct aws.account in the spec",
         )
     return Clients(session, found)
+
+
+def _session(profile: str | None, region: str | None, spec_region: str | None) -> boto3.Session:
+    # botocore reads AWS_DEFAULT_REGION but not AWS_REGION, which other SDKs and the CLI put first.
+    found = boto3.Session(profile_name=profile, region_name=region)
+    if found.region_name is None:
+        if spec_region is None:
+            raise UsageError(
+                "no AWS region",
+                why="neither --region, AWS_REGION, AWS_DEFAULT_REGION, the profile nor the spec "
+                "names one",
+                fix="set aws.region in the spec, or pass --region eu-west-1",
+            )
+        return boto3.Session(profile_name=profile, region_name=spec_region)
+    if spec_region not in (None, found.region_name):
+        raise UsageError(
+            f"the spec is for {spec_region}, but the region is {found.region_name}",
+            why="--region, AWS_REGION, AWS_DEFAULT_REGION or the profile says so",
+            fix=f"pass --region {spec_region}, or correct aws.region in the spec",
+        )
+    return found
+
+
+def _listen(session: boto3.Session, on_call: OnCall) -> None:
+    def told(model: Any, **_: Any) -> None:
+        on_call(model.service_model.service_name, model.name)
+
+    session.events.register("before-call.*.*", told)
 
 
 def _identity(session: boto3.Session) -> dict[str, str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from dmslake.aws.clients import Clients, OnCall, connect
 from dmslake.cli.options import Settings
 from dmslake.cli.terminal import Terminal
-from dmslake.errors import UsageError
 from dmslake.spec import Spec, load_spec
 
 
@@ -51,15 +50,11 @@ def enter_sandbox(settings: Settings, terminal: Terminal, *, start: bool) -> Non
 
 
 def connect_for(spec: Spec, settings: Settings, terminal: Terminal) -> Clients:
-    """Connect to the account and region of a spec, or refuse."""
-    if settings.region and spec.aws.region and settings.region != spec.aws.region:
-        raise UsageError(
-            f"--region {settings.region} is not the region of the spec ({spec.aws.region})",
-            fix="leave --region out, or correct aws.region",
-        )
+    """Connect to the account and region that a spec is for, or refuse."""
     return connect(
         profile=settings.profile,
-        region=settings.region or spec.aws.region,
+        region=settings.region,
+        spec_region=spec.aws.region,
         account=spec.aws.account,
         on_call=_calls(terminal) if settings.verbose else None,
     )

@@ -54,7 +54,7 @@ def _loader(snapshot: Snapshot) -> str:
         return "loader    missing"
     return (
         f"loader    {loader.invocations} invocations, {loader.errors} failed in the last hour "
-        f"· {loader.dead_letters} dead letters"
+        f"· {loader.dead_letters} dead letter{'' if loader.dead_letters == 1 else 's'}"
     )
 
 

@@ -1,7 +1,7 @@
 """What `status` reads and what it makes of it.
 
     subject.py    what is watched
-snapshot.py   one observation of a pipeline, as data
+    snapshot.py   one observation of a pipeline, as data
     reading.py    the whole of it, its parts at the same time
     task.py       the replication task and its tables
     loader.py     the function, its failures and its dead letters

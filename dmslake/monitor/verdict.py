@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dmslake.monitor.snapshot import Snapshot, TaskState
+from dmslake.monitor.snapshot import DeadLetter, Snapshot, TaskState
 
 _ALL = 100
 _TABLE_BROKEN = ("Table error", "Table cancelled", "Table does not exist")
@@ -98,14 +98,17 @@ def _loader(snapshot: Snapshot) -> Iterator[Finding]:
             fix="dmslake plan shows whether its role or settings were changed; dmslake up repairs",
         )
     if loader.dead_letters:
-        count = loader.dead_letters
-        named = next((letter.objects[0] for letter in loader.examples if letter.objects), "")
         yield Finding(
-            what=f"{count} event{'s' if count > 1 else ''} could not be handled at all and "
-            f"wait{'' if count > 1 else 's'} in the dead-letter queue"
-            + (f", for example {named}" if named else ""),
-            fix="the objects are still in staging: none is lost",
+            what=_given_up(loader.dead_letters, loader.examples),
+            fix="remove the cause; the objects are still in staging, none is lost",
         )
+
+
+def _given_up(count: int, examples: tuple[DeadLetter, ...]) -> str:
+    events = "1 event was" if count == 1 else f"{count} events were"
+    text = f"{events} given up and put into the dead-letter queue"
+    example = next((letter for letter in examples if letter.objects), None)
+    return f"{text}, for example {example.objects[0]}: {example.error}" if example else text
 
 
 _RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (

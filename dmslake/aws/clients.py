@@ -41,6 +41,8 @@ _CONFIG = Config(
     max_pool_connections=32,
     user_agent_extra=f"dmslake/{__version__}",
 )
+# Who waits for the first answer waits for nothing else: no network should be told within seconds.
+_FIRST_CONTACT = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
 
 
 OnCall = Callable[[str, str], None]
@@ -159,7 +161,7 @@ def connect(
 def _session(profile: str | None, region: str | None, spec_region: str | None) -> boto3.Session:
     # botocore reads AWS_DEFAULT_REGION but not AWS_REGION, which other SDKs and the CLI put first.
     found = boto3.Session(profile_name=profile, region_name=region)
-    if found.region_name is None:
+    if not found.region_name:  # None, whatever the stubs say
         if spec_region is None:
             raise UsageError(
                 "no AWS region",
@@ -191,7 +193,9 @@ def _identity(session: boto3.Session) -> dict[str, str]:
             why="neither the environment, the AWS configuration nor the machine provides any",
             fix="run `aws configure` or `aws sso login`, or try it without an account: --sandbox",
         )
-    sts: STSClient = _connect(session, "sts", str(session.region_name))
+    sts: STSClient = session.client(
+        "sts", region_name=str(session.region_name), config=_FIRST_CONTACT
+    )
     answer = sts.get_caller_identity()
     return {"Account": answer["Account"], "Arn": answer["Arn"]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -91,7 +92,7 @@ def main() -> NoReturn:
 
 
 def _usage(error: click.ClickException) -> NoReturn:
-    if "--json" in sys.argv:
+    if "--json" in sys.argv or os.environ.get("DMSLAKE_JSON"):
         from dmslake.cli.report import Report, as_json  # noqa: PLC0415 - only when it is needed
         from dmslake.errors import UsageError  # noqa: PLC0415 - only when it is needed
 

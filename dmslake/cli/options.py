@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -77,14 +78,24 @@ def shared_options(function: Function) -> Function:
 
 def remember(ctx: click.Context, given: Mapping[str, object]) -> None:
     """Keep what was given to a group, for the command below it."""
-    above: Mapping[str, object] = ctx.obj or {}
-    ctx.obj = {**above, **_set(given)}
+    ctx.obj = _merged(ctx, given)
 
 
 def settle(ctx: click.Context, given: Mapping[str, object]) -> Settings:
     """Return the settings: a command's own options win over those before its name."""
+    return Settings(**_merged(ctx, given))
+
+
+def _merged(ctx: click.Context, given: Mapping[str, object]) -> dict[str, Any]:
+    """Put the levels together; what was typed anywhere wins over the environment."""
     above: Mapping[str, Any] = ctx.obj or {}
-    return Settings(**{**above, **_set(given)})
+    own = _set(given)
+    typed = {
+        name: value
+        for name, value in own.items()
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    return {**own, **above, **typed}
 
 
 def _set(given: Mapping[str, object]) -> dict[str, Any]:

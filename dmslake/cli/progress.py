@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -69,10 +68,10 @@ class PlainProgress:
     def _wait(self, event: Event, text: str, elapsed: float, usual: float) -> None:
         told, when = self._last.get(event.address, ("", 0.0))
         if text != told:
-            self._last[event.address] = (text, time.monotonic())
+            self._last[event.address] = (text, elapsed)
             self._say(event, text)
-        elif time.monotonic() - when >= _HEARTBEAT:
-            self._last[event.address] = (text, time.monotonic())
+        elif elapsed - when >= _HEARTBEAT:
+            self._last[event.address] = (text, elapsed)
             self._say(event, f"{text} ({elapsed:.0f} s so far; usually {usual:.0f} s)")
 
     def _say(self, event: Event, text: str) -> None:

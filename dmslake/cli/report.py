@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from dmslake.errors import DmslakeError, SpecError
 
@@ -38,8 +39,12 @@ def as_json(command: str, report: Report) -> str:
         },
         indent=2,
         ensure_ascii=False,
-        default=str,
+        default=_text,
     )
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _error(error: DmslakeError) -> dict[str, object]:

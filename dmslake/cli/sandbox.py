@@ -12,7 +12,7 @@ from dmslake.cli.command import run
 from dmslake.cli.options import Settings, remember, shared_options
 from dmslake.cli.report import Report
 from dmslake.cli.terminal import Terminal
-from dmslake.errors import SandboxError
+from dmslake.errors import SandboxError, UsageError
 
 if TYPE_CHECKING:
     from dmslake.sandbox.events import Event
@@ -91,7 +91,7 @@ def folder_of(settings: Settings) -> Path:
 
 def start_sandbox(settings: Settings, terminal: Terminal, folder: Path) -> Sandbox:
     """Start the sandbox in a folder, telling what happens."""
-    _require_extra()
+    require_sandbox()
     from dmslake.sandbox import launcher  # noqa: PLC0415 - only with the sandbox
 
     def told(event: Event) -> None:
@@ -104,7 +104,7 @@ def start_sandbox(settings: Settings, terminal: Terminal, folder: Path) -> Sandb
 
 def sandbox_environment(settings: Settings, terminal: Terminal, *, start: bool) -> dict[str, str]:
     """Return the variables that point a process to the sandbox, starting it if it may be."""
-    _require_extra()
+    require_sandbox()
     from dmslake.sandbox import launcher  # noqa: PLC0415 - only with the sandbox
     from dmslake.sandbox.environment import environment  # noqa: PLC0415 - only with the sandbox
 
@@ -118,10 +118,16 @@ def sandbox_environment(settings: Settings, terminal: Terminal, *, start: bool) 
             )
         terminal.talk(f"starting the sandbox in {folder}")
         found = start_sandbox(settings, terminal, folder)
+    if settings.region not in (None, found.region):
+        raise UsageError(
+            f"the sandbox in {folder} is in {found.region}, not in {settings.region}",
+            fix="leave --region out, or choose another folder with --state",
+        )
     return environment(found)
 
 
-def _require_extra() -> None:
+def require_sandbox() -> None:
+    """Refuse where the optional parts are not installed. Raises SandboxError."""
     from importlib.util import find_spec  # noqa: PLC0415 - only with the sandbox
 
     missing = [name for name in ("ministack", "psycopg2", "cryptography") if not find_spec(name)]

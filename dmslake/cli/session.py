@@ -52,7 +52,7 @@ def enter_sandbox(settings: Settings, terminal: Terminal, *, start: bool) -> Non
 def connect_for(spec: Spec, settings: Settings, terminal: Terminal) -> Clients:
     """Connect to the account and region that a spec is for, or refuse."""
     return connect(
-        profile=settings.profile,
+        profile=None if settings.sandbox else settings.profile,  # it brings its own
         region=settings.region,
         spec_region=spec.aws.region,
         account=spec.aws.account,

@@ -7,7 +7,7 @@ import click
 from dmslake.cli.command import run
 from dmslake.cli.options import Settings, shared_options
 from dmslake.cli.report import Report
-from dmslake.cli.session import read_spec
+from dmslake.cli.session import enter_sandbox, read_spec
 from dmslake.cli.terminal import Terminal
 
 
@@ -24,6 +24,8 @@ def command(ctx: click.Context, /, **given: object) -> None:
 
 
 def _validate(settings: Settings, terminal: Terminal) -> Report:
+    if settings.sandbox:
+        enter_sandbox(settings, terminal, start=False)  # its variables, for ${SANDBOX_...}
     spec = read_spec(settings)
     terminal.data(f"{settings.file} is valid: pipeline {spec.name}")
     return Report(data={"file": settings.file, "pipeline": spec.name})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dmslake.aws.clients import Clients
@@ -37,9 +38,14 @@ def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
         tables_loading=statistics.get("TablesLoading", 0),
         tables_queued=statistics.get("TablesQueued", 0),
         tables_errored=statistics.get("TablesErrored", 0),
-        started=statistics.get("StartDate"),
-        full_load_finished=statistics.get("FullLoadFinishDate"),
+        started=_utc(statistics.get("StartDate")),
+        full_load_finished=_utc(statistics.get("FullLoadFinishDate")),
     )
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """botocore returns times in this machine's zone."""
+    return None if time is None else time.astimezone(UTC)
 
 
 def _statistics(aws: Clients, arn: str) -> Iterator[TableStatisticsTypeDef]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dmslake.cli.command import run
-from dmslake.cli.demo_tour import Tour
+from dmslake.cli.demo_tour import SANDBOX, SPEC, Tour
 from dmslake.cli.interrupt import stoppable
 from dmslake.cli.options import Settings, shared_options
 from dmslake.cli.report import Report
@@ -43,7 +43,7 @@ def demo_folder(settings: Settings) -> Path:
 def _demo(settings: Settings, terminal: Terminal, *, keep: bool) -> Report:
     require_sandbox()
     folder = demo_folder(settings)
-    if destroy(folder):
+    if remove_demo(folder):
         terminal.data(f"removed what an earlier demo left in {folder}")
     finished = False
     try:
@@ -52,7 +52,16 @@ def _demo(settings: Settings, terminal: Terminal, *, keep: bool) -> Report:
         finished = report.error is None
     finally:
         if not finished:
-            stop_servers(folder)  # what went wrong is in the logs: they stay
+            stop_servers(folder / SANDBOX)  # what went wrong is in the logs: they stay
         elif not keep:
-            destroy(folder)
+            remove_demo(folder)
     return report
+
+
+def remove_demo(folder: Path) -> bool:
+    """Remove what a demo made in its folder, and the folder if nothing else is in it."""
+    there = destroy(folder / SANDBOX)
+    (folder / SPEC).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return there

@@ -40,6 +40,8 @@ from dmslake.sandbox.model import Sandbox
 from dmslake.sandbox.spec import example_spec
 from dmslake.spec import Spec, parse_spec
 
+SANDBOX = "sandbox"
+SPEC = "dmslake.yaml"
 _BATCH_SECONDS = 2
 _PSQL = (
     "PGPASSWORD=$SANDBOX_DB_PASSWORD psql "
@@ -100,7 +102,7 @@ class Tour:
             "An AWS emulator that enforces IAM, a DMS that really replicates, and a PostgreSQL.",
             "All three listen on 127.0.0.1 only; no account and no network are needed.",
         ) as done:
-            sandbox = start_sandbox(self._terminal.settings, self._terminal, self._folder)
+            sandbox = start_sandbox(self._terminal.settings, self._terminal, self._folder / SANDBOX)
             os.environ.update(environment(sandbox))
             done(f"three servers, their state in {self._folder}")
         return sandbox
@@ -117,7 +119,7 @@ class Tour:
     def _write_spec(self) -> Spec:
         tables = tuple(f"{schema}.%" for schema in SCHEMAS)
         text = example_spec("shop", tables, batch_seconds=_BATCH_SECONDS)
-        path = self._folder / "dmslake.yaml"
+        path = self._folder / SPEC
         with self._step(
             "Describe the pipeline",
             "This is the whole spec. Passwords come from the environment, never from the file.",
@@ -231,12 +233,12 @@ class Tour:
             done(f"{len(plan.pending)} resources removed")
 
     def _invite(self) -> None:
-        state = f"--state {self._folder}"
+        state = f"--state {self._folder / SANDBOX}"
         for line in (
             "",
             "Everything still runs. To look around:",
             f'  eval "$(dmslake {state} sandbox env)"     then boto3 and the AWS CLI work on it',
-            f"  dmslake {state} --sandbox -f {self._folder}/dmslake.yaml status",
+            f"  dmslake {state} --sandbox -f {self._folder / SPEC} status",
             f"  {_PSQL}",
             "To remove it:",
             f"  dmslake {state} sandbox reset --yes",

@@ -34,8 +34,9 @@ def _task(task: TaskState) -> str:
     parts = [f"task      {task.name} is {task.status}"]
     if task.stop_reason and task.status == "stopped":
         parts.append(f"({task.stop_reason})")
-    parts.append(f"· full load {task.full_load_percent} %")
-    parts.append(f"· {task.tables_loaded} tables loaded")
+    if task.loads:
+        parts.append(f"· full load {task.full_load_percent} %")
+        parts.append(f"· {task.tables_loaded} tables loaded")
     for count, word in (
         (task.tables_loading, "loading"),
         (task.tables_queued, "waiting"),
@@ -73,9 +74,13 @@ def _tables(tables: tuple[TableState, ...]) -> Table:
                 f"{n:,}"
                 for n in (table.full_load_rows, table.inserts, table.updates, table.deletes)
             ),
-            Text(table.newest_partition or "nothing yet"),
+            Text(_partition(table.newest_partition)),
         )
     return view
+
+
+def _partition(newest: str | None) -> str:
+    return "nothing yet" if newest is None else newest or "the layout has none"
 
 
 def status_data(snapshot: Snapshot, verdict: Verdict) -> dict[str, object]:

@@ -15,6 +15,8 @@ from dmslake.monitor.subject import Subject
 
 _WINDOW = timedelta(hours=1)
 _EXAMPLES = 10
+_LOG_PAGES = 10
+_FAILED = "object_failed"  # the loader's own word for it, see lake/report.py
 _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -50,24 +52,41 @@ def _metric(aws: Clients, function: str, metric: str, now: datetime) -> int:
 
 def _failures(aws: Clients, log_group: str, now: datetime) -> Iterator[str]:
     """Return each different failure once: what the loader itself wrote about it."""
-    start = int((now - _WINDOW).timestamp() * 1000)
-    answer = unless_absent(
-        lambda: aws.logs.filter_log_events(
-            logGroupName=log_group, startTime=start, filterPattern='"object_failed"', limit=100
-        ),
-        "ResourceNotFoundException",
-    )
     seen: set[str] = set()
-    for event in answer["events"] if answer else []:
-        text = _failure(event.get("message", ""))
+    for message in _failure_lines(aws, log_group, now):
+        text = _failure(message)
         if text and text not in seen:
             seen.add(text)
             yield text
 
 
+def _failure_lines(aws: Clients, log_group: str, now: datetime) -> Iterator[str]:
+    """A page of the log may be empty although there is more: the search of one has a limit."""
+    start = int((now - _WINDOW).timestamp() * 1000)
+    token: Any = {}
+    for _ in range(_LOG_PAGES):
+        page = unless_absent(
+            lambda: aws.logs.filter_log_events(
+                logGroupName=log_group,
+                startTime=start,
+                filterPattern=f'"{_FAILED}"',
+                limit=100,
+                **token,  # noqa: B023 - called at once
+            ),
+            "ResourceNotFoundException",
+        )
+        if page is None:
+            return
+        yield from (event.get("message", "") for event in page["events"])
+        if not page.get("nextToken"):
+            return
+        token = {"nextToken": page["nextToken"]}
+
+
 def _failure(message: str) -> str:
     line = _json(message)
-    return f"{line.get('error_code', '')}: {line.get('error', '')}" if line else ""
+    parts = (line.get("error_code"), line.get("error")) if line.get("event") == _FAILED else ()
+    return ": ".join(str(part) for part in parts if part)
 
 
 def _dead_letters(aws: Clients, queue: str) -> tuple[int, tuple[DeadLetter, ...]]:
@@ -95,20 +114,25 @@ def _dead_letter(body: str) -> DeadLetter:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
     record = _json(body)
-    payload = record.get("requestPayload") or {}
-    records = payload.get("Records", []) if isinstance(payload, dict) else []
-    answer = record.get("responsePayload") or {}
-    error = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
-    condition = record.get("requestContext", {}).get("condition", "")
+    records = _member(record, "requestPayload").get("Records")
+    error = _member(record, "responsePayload").get("errorMessage")
+    condition = _member(record, "requestContext").get("condition")
     return DeadLetter(
-        objects=tuple(_object(item) for item in records), error=str(error or condition)
+        objects=tuple(_object(item) for item in records) if isinstance(records, list) else (),
+        error=str(error or condition or ""),
     )
 
 
-def _object(record: Any) -> str:
-    s3 = record.get("s3", {}) if isinstance(record, dict) else {}
-    key = unquote_plus(str(s3.get("object", {}).get("key", "")))
-    return f"s3://{s3.get('bucket', {}).get('name', '')}/{key}"
+def _object(record: object) -> str:
+    s3 = _member(record, "s3")
+    key = unquote_plus(str(_member(s3, "object").get("key", "")))
+    return f"s3://{_member(s3, 'bucket').get('name', '')}/{key}"
+
+
+def _member(value: object, name: str) -> dict[str, Any]:
+    """Return an object's member that is an object; anybody may put anything into a queue."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _json(text: str) -> dict[str, Any]:

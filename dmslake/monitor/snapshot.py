@@ -9,10 +9,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True)
 class TaskState:
-    """The replication task, in DMS's own words (`status`, `stop_reason`)."""
+    """The replication task, in DMS's own words (`status`, `stop_reason`).
+
+    `loads` is False for a task that captures changes only: it has no full load to be at.
+    """
 
     name: str
     status: str
+    loads: bool = True
     stop_reason: str = ""
     failure: str = ""
     full_load_percent: int = 0
@@ -26,7 +30,10 @@ class TaskState:
 
 @dataclass(frozen=True, kw_only=True)
 class TableState:
-    """One table: rows loaded, changes since, and the newest partition in the lake."""
+    """One table: rows loaded, changes since, and the newest partition in the lake.
+
+    `newest_partition` is None when nothing is there, empty when the layout has no partitions.
+    """
 
     schema: str
     table: str

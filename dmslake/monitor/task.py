@@ -31,6 +31,7 @@ def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
     return TaskState(
         name=name,
         status=str(task.get("Status", "")),
+        loads=task.get("MigrationType") != "cdc",
         stop_reason=str(task.get("StopReason", "")).removeprefix("Stop Reason "),
         failure=str(task.get("LastFailureMessage", "")),
         full_load_percent=statistics.get("FullLoadProgressPercent", 0),
@@ -44,7 +45,7 @@ def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
 
 
 def _utc(time: datetime | None) -> datetime | None:
-    """botocore returns times in this machine's zone."""
+    """Undo what botocore does: it returns times in this machine's zone."""
     return None if time is None else time.astimezone(UTC)
 
 

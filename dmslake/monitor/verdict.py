@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dmslake.monitor.snapshot import DeadLetter, Snapshot, TaskState
 
 _ALL = 100
+_CAPTURES = "changes are being captured"
 _TABLE_BROKEN = ("Table error", "Table cancelled", "Table does not exist")
 
 
@@ -41,17 +42,25 @@ def _headline(snapshot: Snapshot, findings: tuple[Finding, ...]) -> str:
     if snapshot.task is None:
         return "there is no pipeline"
     doing = _doing(snapshot.task)
-    return f"{doing}, but not everything is well" if findings else doing
+    works = snapshot.task.status == "running" or _is_finished(snapshot.task)
+    return f"{doing}, but not everything is well" if findings and works else doing
 
 
 def _doing(task: TaskState) -> str:
     if task.status == "running":
-        if task.tables_loading or task.tables_queued or task.full_load_percent < _ALL:
-            return f"the full load is at {task.full_load_percent} %"
-        return "changes are being captured"
-    if task.stop_reason == "FULL_LOAD_ONLY_FINISHED":
+        return f"the full load is at {task.full_load_percent} %" if _is_loading(task) else _CAPTURES
+    if _is_finished(task):
         return "the full load is finished"
-    return f"the task is {task.status}"
+    return "the task failed" if task.status == "failed" else f"the task is {task.status}"
+
+
+def _is_loading(task: TaskState) -> bool:
+    left = task.tables_loading or task.tables_queued or task.full_load_percent < _ALL
+    return task.loads and bool(left)
+
+
+def _is_finished(task: TaskState) -> bool:
+    return task.status == "stopped" and task.stop_reason == "FULL_LOAD_ONLY_FINISHED"
 
 
 def _task(snapshot: Snapshot) -> Iterator[Finding]:
@@ -63,7 +72,7 @@ def _task(snapshot: Snapshot) -> Iterator[Finding]:
             what=f"the task failed: {task.failure or 'DMS gives no reason'}",
             fix="remove the cause, then run dmslake up",
         )
-    elif task.status in ("stopped", "ready") and task.stop_reason != "FULL_LOAD_ONLY_FINISHED":
+    elif task.status in ("stopped", "ready") and not _is_finished(task):
         yield Finding(what="the task does not run", fix="dmslake up starts it where it stopped")
 
 
@@ -93,8 +102,10 @@ def _loader(snapshot: Snapshot) -> Iterator[Finding]:
         )
     if loader.errors or loader.recent_failures:
         reasons = "; ".join(loader.recent_failures[:3]) or "its log says why"
+        # The metric comes later than the log, and may not be there yet.
+        times = {0: "", 1: "once "}.get(loader.errors, f"{loader.errors} times ")
         yield Finding(
-            what=f"the loader failed {loader.errors} times in the last hour: {reasons}",
+            what=f"the loader failed {times}in the last hour: {reasons}",
             fix="dmslake plan shows whether its role or settings were changed; dmslake up repairs",
         )
     if loader.dead_letters:

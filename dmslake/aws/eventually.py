@@ -23,13 +23,13 @@ _LONGEST_PAUSE = 10.0
 
 @dataclass(frozen=True)
 class Refusal:
-    """A refusal that passes by itself: the code, and a text that the message contains."""
+    """A refusal that passes by itself: the code, and a text in the message, in whatever case."""
 
     code: str
     text: str = ""
 
     def matches(self, error: ClientError) -> bool:
-        return code_of(error) == self.code and self.text in message_of(error)
+        return code_of(error) == self.code and self.text.lower() in message_of(error).lower()
 
 
 def eventually(

@@ -78,11 +78,19 @@ def _six_decimals(number: Decimal) -> Value:
 
 
 def _day(text: str) -> Value:
-    return _in_era(_INFINITE_DAYS.get(text, text), date.fromisoformat)
+    return _in_era(text, date.fromisoformat)
+
+
+def _finite_day(text: str) -> Value:
+    return _day(_INFINITE_DAYS.get(text, text))
 
 
 def _moment(text: str) -> Value:
-    return _in_era(_INFINITE_MOMENTS.get(text, text), datetime.fromisoformat)
+    return _in_era(text, datetime.fromisoformat)
+
+
+def _finite_moment(text: str) -> Value:
+    return _moment(_INFINITE_MOMENTS.get(text, text))
 
 
 def _in_era(text: str, read: Callable[[str], Value]) -> Value:
@@ -134,10 +142,10 @@ _FORMS = {
     "varchar": _STRING,
     "bpchar": _STRING,  # the cast trims trailing blanks, as DMS does
     "bytea": Form("{}", bytes.fromhex, bytes),
-    "date": Form("{}::text", _day, _day),
+    "date": Form("{}::text", _day, _finite_day),
     "time": Form("{}::text", _clock, _clock),
     "timetz": Form("{}::time::text", _clock, _clock),
-    "timestamp": Form("{}::text", _moment, _moment),
-    "timestamptz": Form("({} AT TIME ZONE 'UTC')::text", _moment, _moment),
+    "timestamp": Form("{}::text", _moment, _finite_moment),
+    "timestamptz": Form("({} AT TIME ZONE 'UTC')::text", _moment, _finite_moment),
     "jsonb": Form("{}::text", _json, _json),
 }

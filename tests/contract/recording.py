@@ -55,8 +55,8 @@ def listen(session: Any) -> Calls:
         if model.input_shape is not None:
             calls.mistakes += list(_check(model.input_shape, params, model.name))
 
-    def before_send(request: Any, **_: Any) -> AWSResponse | None:
-        return _denied(request) if calls.deny else None
+    def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+        return _denied(request, event_name.split(".")[1]) if calls.deny else None
 
     session.events.register("before-call.*.*", before_call)
     session.events.register("before-parameter-build.*.*", parameters)
@@ -67,8 +67,10 @@ def listen(session: Any) -> Calls:
 @contextmanager
 def denied(calls: Calls) -> Iterator[None]:
     calls.deny = True
-    yield
-    calls.deny = False
+    try:
+        yield
+    finally:
+        calls.deny = False
 
 
 class _Body:
@@ -79,22 +81,21 @@ class _Body:
         yield self._content
 
 
-def _denied(request: Any) -> AWSResponse:
+def _denied(request: Any, service: str) -> AWSResponse:
     """Answer like S3, IAM (XML) or the JSON services; a HEAD has no body to say why."""
-    url = request.url
     xml = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
     query = b"<ErrorResponse>" + xml + b"</ErrorResponse>"
     json_body = b'{"__type": "AccessDeniedException", "message": "no"}'
     if request.method == "HEAD":
         content = b""
-    elif "iam" in url:
+    elif service == "iam":
         content = query
-    elif "s3" in url:
+    elif service == "s3":
         content = xml
     else:
         content = json_body
     headers: Any = {"x-amzn-errortype": "AccessDeniedException"}
-    return AWSResponse(url, 403, headers, _Body(content))
+    return AWSResponse(request.url, 403, headers, _Body(content))
 
 
 def _check(shape: Any, value: Any, path: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -116,7 +116,7 @@ def test_a_denied_read_is_an_error_and_not_nothing(
 def test_only_what_it_says_is_called(address: str, calls: tuple[Clients, Calls]) -> None:
     aws, heard = calls
     resource = prepare(address, aws)
-    verbs = {
+    verbs: Mapping[str, Callable[[], object]] = {
         "create": lambda: resource.create(aws),
         "read": lambda: resource.read(aws),
         "update": lambda: resource.update(aws, resource.desired()),
@@ -171,7 +171,7 @@ def test_settings_of_others_on_our_bucket_survive(calls: tuple[Clients, Calls]) 
     rules = aws.s3.get_bucket_lifecycle_configuration(Bucket=bucket.name)["Rules"]
     aws.s3.put_bucket_lifecycle_configuration(
         Bucket=bucket.name,
-        LifecycleConfiguration={"Rules": [*rules, rule]},  # type: ignore[list-item]
+        LifecycleConfiguration={"Rules": [*rules, rule]},
     )
     aws.s3.put_bucket_tagging(
         Bucket=bucket.name,
@@ -236,7 +236,7 @@ def test_shared_roles_are_repaired_but_never_removed(calls: tuple[Clients, Calls
     }  # fmt: skip
     role.update(aws, role.desired())
     assert not resource_changes(role, made(role, aws))
-    trust = aws.iam.get_role(RoleName=role.name)["Role"]["AssumeRolePolicyDocument"]
+    trust: Any = aws.iam.get_role(RoleName=role.name)["Role"]["AssumeRolePolicyDocument"]
     assert len(trust["Statement"]) == 2
     role.delete(aws)
     assert role.read(aws) is not None

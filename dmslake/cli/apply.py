@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dmslake.cli.interrupt import stoppable
+from dmslake.cli.interrupt import leave, stoppable
 from dmslake.cli.progress import progress
 from dmslake.cli.session import Session
 from dmslake.cli.terminal import Terminal
@@ -16,7 +16,7 @@ def carry_out(
     terminal: Terminal, plan: Plan, session: Session, command: str
 ) -> tuple[Outcome, DmslakeError | None]:
     """Carry out the plan with progress on stderr; returns the outcome and the error, if any."""
-    with stoppable(terminal.talk) as stop, progress(terminal, plan) as listener:
+    with stoppable(terminal.talk, again=leave) as stop, progress(terminal, plan) as listener:
         outcome = provision.apply(plan, session.clients, on_event=listener, stop=stop)
     return outcome, failure(plan, outcome, command)
 

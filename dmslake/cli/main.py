@@ -10,7 +10,9 @@ from typing import NoReturn
 import click
 
 from dmslake import __version__
+from dmslake.cli.interrupt import interruptible, leave
 from dmslake.cli.options import remember, shared_options
+from dmslake.errors import StoppedError, UsageError
 
 # Name -> (module, help in one line). The help stands here so that `--help` imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -75,26 +77,26 @@ def dmslake(ctx: click.Context, /, **given: object) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    interruptible()
     try:
         code = dmslake.main(prog_name="dmslake", standalone_mode=False)
     except click.ClickException as error:
         _usage(error)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(130)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        leave()
     except BrokenPipeError:
         # The reader of our output is gone (`dmslake plan | head`): nobody is left to tell.
         sys.stderr.close()
         sys.exit(1)
+    if code == StoppedError.exit_code:
+        leave()
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _usage(error: click.ClickException) -> NoReturn:
     if "--json" in sys.argv or os.environ.get("DMSLAKE_JSON"):
         from dmslake.cli.report import Report, as_json  # noqa: PLC0415 - only when it is needed
-        from dmslake.errors import UsageError  # noqa: PLC0415 - only when it is needed
 
         failure = UsageError(error.format_message(), fix="dmslake --help")
         click.echo(as_json("dmslake", Report(error=failure)))

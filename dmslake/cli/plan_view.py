@@ -80,14 +80,23 @@ def _step(step: Step) -> Iterator[Text]:
 def _change(change: Change) -> str:
     if change.attribute == _SECRET:
         return "password: changed"
-    return f"{change.attribute}: {_short(change.old)} -> {_short(change.new)}"
+    old, new = _text(change.old), _text(change.new)
+    pairs = enumerate(zip(old, new, strict=False))
+    same = next((place for place, (a, b) in pairs if a != b), min(len(old), len(new)))
+    # Two long values are shown from where they begin to differ, or they would look the same.
+    start = max(0, same - _LONGEST_VALUE // 2) if max(len(old), len(new)) > _LONGEST_VALUE else 0
+    return f"{change.attribute}: {_short(old, start)} -> {_short(new, start)}"
 
 
-def _short(value: object) -> str:
+def _text(value: object) -> str:
     if value is ABSENT or value is None:
         return "(not set)"
-    text = json.dumps(_plain(value), ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return json.dumps(_plain(value), ensure_ascii=False, default=str)
+
+
+def _short(text: str, start: int) -> str:
+    shown = f"…{text[start + 1 :]}" if start else text
+    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"
 
 
 def _plain(value: object) -> object:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from dmslake.cli.terminal import Terminal
 from dmslake.monitor.snapshot import Snapshot, TableState, TaskState
 from dmslake.monitor.verdict import Verdict
+
+_ENDLESS = 10_000
 
 
 def show_status(terminal: Terminal, snapshot: Snapshot, verdict: Verdict) -> None:
@@ -24,8 +27,10 @@ def show_status(terminal: Terminal, snapshot: Snapshot, verdict: Verdict) -> Non
         terminal.data(_task(snapshot.task))
         terminal.data(_loader(snapshot))
     if snapshot.tables and not terminal.settings.json:
-        terminal.out.print(_tables(snapshot.tables))
+        terminal.data()
+        terminal.out.print(_uncut(_tables(snapshot.tables), terminal.out))
     for finding in verdict.findings:
+        terminal.data()
         terminal.data(Text(f"! {finding.what}", style="red"))
         terminal.data(f"  fix: {finding.fix}")
 
@@ -54,9 +59,13 @@ def _loader(snapshot: Snapshot) -> str:
     if not loader.exists:
         return "loader    missing"
     return (
-        f"loader    {loader.invocations} invocations, {loader.errors} failed in the last hour "
-        f"· {loader.dead_letters} dead letter{'' if loader.dead_letters == 1 else 's'}"
+        f"loader    {_count(loader.invocations, 'invocation')} in the last hour, "
+        f"{loader.errors} failed · {_count(loader.dead_letters, 'dead letter')}"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _tables(tables: tuple[TableState, ...]) -> Table:
@@ -76,6 +85,13 @@ def _tables(tables: tuple[TableState, ...]) -> Table:
             ),
             Text(_partition(table.newest_partition)),
         )
+    return view
+
+
+def _uncut(view: Table, console: Console) -> Table:
+    """Keep rich from hiding columns: a terminal that is too narrow wraps the lines."""
+    endless = console.options.update(width=_ENDLESS)
+    view.width = console.measure(view, options=endless).maximum
     return view
 
 

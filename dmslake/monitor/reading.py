@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +21,7 @@ _READERS = 16
 
 def read_snapshot(subject: Subject, aws: Clients, now: datetime) -> Snapshot:
     """Observe the pipeline once."""
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="status") as pool:
+    with _readers() as pool:
         loader = pool.submit(read_loader, aws, subject, now)
         connections = pool.submit(_failed_connections, aws, subject)
         task, tables = read_task(aws, subject.task)
@@ -36,6 +38,16 @@ def read_snapshot(subject: Subject, aws: Clients, now: datetime) -> Snapshot:
             loader=loader.result(),
             connections=connections.result(),
         )
+
+
+@contextmanager
+def _readers() -> Iterator[ThreadPoolExecutor]:
+    """Yield threads that are not waited for when the reading is given up."""
+    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="status")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _failed_connections(aws: Clients, subject: Subject) -> dict[str, str]:

@@ -16,7 +16,7 @@ from dmslake.sandbox.ports import LOOPBACK
 from dmslake.sandbox.python_server import PythonServer
 from dmslake.sandbox.record import Network
 
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)

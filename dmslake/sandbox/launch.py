@@ -77,7 +77,9 @@ class Launch:
         left = self._processes(server)
         if left:
             self._on_event(Stopping(server=server.name))
-        for process in left:
+        # One that is gone may have left processes that it had started, like running functions.
+        kept = self.record.servers.get(server.name)
+        for process in dict.fromkeys([*left, *([kept.process] if kept else [])]):
             processes.terminate(
                 process,
                 stop=server.stop_signal,
@@ -113,13 +115,16 @@ class Launch:
         if kept is None:
             strays = self._processes(server)
             return f"process {strays[0].pid} of an earlier start is left" if strays else ""
+        if kept.settings != _settings(server) and processes.is_alive(kept.process):
+            return "it runs with other settings"
+        processes.wait_until(
+            lambda: not processes.is_alive(kept.process) or server.answers(),
+            _ANSWER_SECONDS,
+            self._clock,
+        )
         if not processes.is_alive(kept.process):
             return f"its process {kept.pid} is gone"
-        if kept.settings != _settings(server):
-            return "it runs with other settings"
-        if not processes.wait_until(server.answers, _ANSWER_SECONDS, self._clock):
-            return f"its process {kept.pid} does not answer"
-        return None
+        return None if server.answers() else f"its process {kept.pid} does not answer"
 
     def _check_port(self, server: Server) -> None:
         if not is_free(server.port):

@@ -162,7 +162,7 @@ class Postgres(Server):
         if done.returncode != 0:
             raise SandboxError(
                 "the sandbox's database could not be made",
-                why=_reason(done.stderr) or f"initdb ended with code {done.returncode}",
+                why=reason_in(done.stderr) or f"initdb ended with code {done.returncode}",
                 fix=_fix_of_initdb(done.stderr, self.folder),
             )
 
@@ -214,7 +214,7 @@ def _version(program: Path) -> int:
     if match is None:
         raise SandboxError(
             "the sandbox's PostgreSQL does not run on this system",
-            why=_reason(done.stderr) or f"{program} ended with code {done.returncode}",
+            why=reason_in(done.stderr) or f"{program} ended with code {done.returncode}",
             fix="name a PostgreSQL of your own as the source",
         )
     return int(match[1])
@@ -246,15 +246,15 @@ def _nobody() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
 
 
-def _reason(output: str) -> str:
-    """Return the line of PostgreSQL's output that tells what is wrong."""
+def reason_in(output: str) -> str:
+    """Return the line of a program's output that tells what is wrong."""
+    told = re.search(r"(?:FATAL|PANIC|ERROR|error):\s*(.+)", output)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if re.search(r"error|fatal|setpriv", line, re.IGNORECASE)]
-    return (told or lines or [""])[0 if told else -1]
+    return told[1] if told else (lines or [""])[-1]
 
 
 def _fix_of_initdb(output: str, folder: Path) -> str:
-    if "No space left" in output:
+    if re.search(r"no space left|disk space", output, re.IGNORECASE):
         return f"free space on the disk of {folder}, or choose another folder"
     if "setpriv" in output:
         return "run dmslake as an ordinary user: this root may not change to another user"

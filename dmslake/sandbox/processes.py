@@ -96,6 +96,8 @@ def terminate(
     by_itself = True
     if is_alive(process):
         _signal(process, stop)
+        # A stopped process would not even notice.
+        _signal(process, signal.SIGCONT)
         by_itself = wait_until(lambda: not is_alive(process), seconds, clock)
     if not by_itself:
         _signal(process, signal.SIGKILL)
@@ -177,9 +179,11 @@ def _linux_start(pid: int) -> str | None:
     except OSError:
         return None
     # proc(5): the name (2) stands in parentheses and may hold any character, so count from the
-    # last one; the state is field 3 and the start, in clock ticks since the boot, field 22.
+    # last one; then come the state (3), the number of threads (20) and the start, in clock ticks
+    # since the boot (22). The first thread may be a zombie while others still hold the ports.
     fields = text.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else f"{boot}:{fields[19]}"
+    ended = fields[0] in {"Z", "X"} and int(fields[17]) <= 1
+    return None if ended else f"{boot}:{fields[19]}"
 
 
 def _linux_search(wanted: str) -> list[int]:

@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import sys
+from contextlib import suppress
 
 from dmslake.errors import SandboxError
 from dmslake.sandbox.cloud import account, corrections, upstream
@@ -55,9 +56,12 @@ class CloudLife:
         self.keeper.touch("iam")
         self.queue.start()
 
-    def end(self) -> None:
-        """Finish the invocations that are running, and save everything."""
+    def finish(self) -> None:
+        """Begin no invocation any more, and let those that run come to their end."""
         self.queue.close(_QUEUE_SECONDS)
+
+    def end(self) -> None:
+        """Save everything."""
         self.keeper.close()
         upstream.part("core.persistence", "save_all")(
             upstream.part("app", "_build_persistence_save_dict")()
@@ -132,14 +136,17 @@ async def _serve(life: CloudLife, settings: CloudSettings) -> None:
     await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         serving.result()
+    # Functions call the cloud while they run, so it serves them until they are done.
+    await asyncio.to_thread(life.finish)
     await application.close(_REQUEST_SECONDS)
     life.end()
 
 
 def _allow_many_connections() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if soft < wanted:
+    # Some systems allow less than they say.
+    with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from dmslake.sandbox.cloud import keeper, permissions, upstream
+from dmslake.sandbox.cloud import keeper, observing, permissions, upstream
 from dmslake.sandbox.cloud.upstream import part, replace
 
 _S3, _LAMBDA, _IAM = "services.s3", "services.lambda_svc", "core.iam_evaluator"
@@ -93,7 +93,11 @@ def _install_lambda(corrected: Corrected) -> None:
     replace(_LAMBDA, "_update_config", _updating_with_role)
     replace(_LAMBDA, "_create_esm", _reading_with_role)
     replace(_LAMBDA, "_put_event_invoke_config", _sending_with_role)
-    replace(_LAMBDA, "_emit_lambda_logs", _logging_with_role)
+    replace(_LAMBDA, "_emit_lambda_logs", observing.logging_with_role)
+    # Only synchronous invocations were counted, and throttled ones twice, as if they had run.
+    replace(_LAMBDA, "_emit_lambda_metrics", lambda _: lambda *_counted, **_named: None)
+    replace(_LAMBDA, "_execute_function_dispatch", observing.counting)
+    replace(_LAMBDA, "_acquire_execution_slot", observing.counting_throttled)
     # Functions inherited MiniStack's own settings, a LOG_LEVEL among them.
     replace("core.lambda_runtime", "subprocess", lambda own: _Subprocess(own, corrected.hidden))
 
@@ -106,6 +110,14 @@ def _install_saving(changed: Callable[[str], None]) -> None:
     replace(_LAMBDA, "_emit_lambda_logs", told("cloudwatch_logs", "cloudwatch"))
     replace(_S3, "_deliver_event_to_sqs", told("sqs"))
     replace(_S3, "_deliver_event_to_sns", told("sns", "sqs"))
+    # The sessions of roles were forgotten: a server that acts as one, like DMS, was locked out.
+    sessions = part("services.sts", "_sessions")
+    replace("services.sts", "get_state", lambda _: lambda: {"sessions": dict(sessions)})
+    replace(
+        "services.sts",
+        "load_persisted_state",
+        lambda _: lambda kept: sessions.update(kept.get("sessions", {})),
+    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -293,22 +305,6 @@ def _missing_right(function: str, actions: Sequence[str], queue_arn: str) -> Any
             )
             return _refusal("InvalidParameterValueException", message, 400)
     return None
-
-
-def _logging_with_role(emit: Callable[..., None]) -> Callable[..., None]:
-    def _emit_lambda_logs(function: Any, *rest: Any, **named: Any) -> None:
-        config = function.get("config") or function
-        spec = config["FunctionArn"].split(":")
-        own = (config.get("LoggingConfig") or {}).get("LogGroup")
-        group = own or f"/aws/lambda/{config['FunctionName']}"
-        arn = f"arn:aws:logs:{spec[3]}:{spec[4]}:log-group:{group}"
-        wanted = {"logs:CreateLogStream": arn, "logs:PutLogEvents": f"{arn}:log-stream:any"}
-        if group not in part("services.cloudwatch_logs", "_log_groups"):
-            wanted["logs:CreateLogGroup"] = arn
-        if all(permissions.role_allows(config["Role"], *one) for one in wanted.items()):
-            emit(function, *rest, **named)
-
-    return _emit_lambda_logs
 
 
 class _Subprocess:

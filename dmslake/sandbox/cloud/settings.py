@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from dmslake.sandbox.ports import LOOPBACK
 from dmslake.sandbox.record import Keys
 
 KEYS_VARIABLE = "DMSLAKE_SANDBOX_KEYS"
-CONCURRENCY = 4
+# Each run is a process of its own, and waits for the cloud half of the time.
+CONCURRENCY = min(16, 2 * (os.cpu_count() or 2))
 RETRY_SECONDS = (1.0, 4.0)
 # Everything that a data pipeline and those who look at it use. The others stay off, for some of
 # them listen on ports of their own, or on all interfaces.
@@ -26,6 +28,7 @@ SERVICES = (
 class CloudSettings:
     """The options of `python -m dmslake.sandbox.cloud`.
 
+    `concurrency` is how many asynchronous invocations run at once, of all functions together.
     `retry_seconds` are the first and the longest pause before a failed asynchronous invocation
     is tried again; AWS's are 60 and 120.
     """
@@ -106,7 +109,8 @@ def ministack_environment(settings: CloudSettings) -> dict[str, str]:
         "S3_DATA_DIR": str(folder / "objects"),
         "SERVICES": ",".join(SERVICES),
         "LAMBDA_EXECUTOR": "local",
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(settings.concurrency),
+        # Asynchronous events take half of it, so that they never throttle who waits for an answer.
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(2 * settings.concurrency),
         "LOG_LEVEL": "WARNING",
         # Listeners that would be opened on all interfaces, whatever BIND_HOST says.
         "IOT_MTLS_ENABLED": "0",

@@ -31,7 +31,7 @@ def session(source: SourceDatabase, doing: str) -> Iterator[Connection]:
             raise SandboxError(
                 f"{doing} failed in database {source.database!r}",
                 why=reason(error),
-                fix=f"check what {source.username!r} may do there, or name another database",
+                fix="remove the cause; the log of the sandbox's PostgreSQL is in its folder",
             ) from error
 
 

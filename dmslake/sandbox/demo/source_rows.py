@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg2 import sql
+from psycopg2.extensions import Column
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class in lower case
 
 from dmslake.sandbox.demo.values import Form, Value, form_of
@@ -16,20 +17,17 @@ from dmslake.sandbox.demo.values import Form, Value, form_of
 Row = tuple[Value | None, ...]
 
 _FETCHED_AT_ONCE = 5_000
+_HIGHEST_PRECISION = 1_000  # of a numeric that declares one
 _TABLES = """
-SELECT t.table_schema, t.table_name, ARRAY(
-    SELECT attnum::int FROM pg_index i, unnest(i.indkey) AS attnum
-    WHERE i.indisprimary
-      AND i.indrelid = format('%%I.%%I', t.table_schema, t.table_name)::regclass)
-FROM information_schema.tables t
-WHERE t.table_type = 'BASE TABLE' AND t.table_schema = ANY (%s)
-ORDER BY 1, 2
+SELECT nspname, relname, ARRAY(
+    SELECT number::int
+    FROM pg_index, unnest(indkey::int2[]) WITH ORDINALITY AS k(number, place)
+    WHERE indrelid = c.oid AND indisprimary AND place <= indnkeyatts ORDER BY place)
+FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname = ANY (%s)
+ORDER BY nspname, relname
 """
-# `udt_name` is the type below a domain; a numeric without precision has no `numeric_precision`.
-_COLUMNS = """
-SELECT column_name, udt_name, numeric_precision IS NOT NULL, ordinal_position::int
-FROM information_schema.columns WHERE table_schema = %s AND table_name = %s ORDER BY 4
-"""
+_TYPES = "SELECT oid::int8, typname FROM pg_type WHERE oid = ANY (%s::oid[])"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +63,28 @@ def read_tables(connection: Connection, schemas: Sequence[str]) -> tuple[SourceT
 
 def _read_table(connection: Connection, schema: str, name: str, key: Sequence[int]) -> SourceTable:
     with connection.cursor() as cursor:
-        cursor.execute(_COLUMNS, (schema, name))
-        columns = cursor.fetchall()
-    places = [number for *_, number in columns]
+        # A result tells its columns with their domains resolved, and is refused where a column may
+        # not be read.
+        cursor.execute(sql.SQL("TABLE {} LIMIT 0").format(sql.Identifier(schema, name)))
+        columns = cursor.description or ()
+        cursor.execute(_TYPES, ([column.type_code for column in columns],))
+        types = dict(cursor.fetchall())
+    numbers = [column.table_column for column in columns]
     return SourceTable(
         schema=schema,
         name=name,
-        columns=tuple(column for column, *_ in columns),
-        forms=tuple(form_of(type_, has_precision=exact) for _, type_, exact, _ in columns),
-        key=tuple(places.index(number) for number in key),
+        columns=tuple(column.name for column in columns),
+        forms=tuple(
+            form_of(types[column.type_code], has_precision=_has_precision(column))
+            for column in columns
+        ),
+        key=tuple(numbers.index(number) for number in key),
     )
+
+
+def _has_precision(column: Column) -> bool:
+    # For a numeric without one, psycopg2 reads the type modifier -1 as 65535.
+    return column.precision is not None and column.precision <= _HIGHEST_PRECISION
 
 
 def source_rows(connection: Connection, table: SourceTable) -> Iterator[Row]:

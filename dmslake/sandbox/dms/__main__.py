@@ -69,7 +69,9 @@ def _serve(options: argparse.Namespace) -> int:
     announcement = state / "endpoint"
     announcement.write_text(server.url)
     _log.info("listening on %s", server.url)
-    stopped.wait()
+    # With a time limit: a signal that another thread receives would not end a wait without one.
+    while not stopped.wait(1):
+        pass
     _log.info("stopping")
     announcement.unlink(missing_ok=True)
     server.shutdown()

@@ -31,7 +31,6 @@ _WATCH_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 0.5
 _SAVE_SECONDS = 1.0
 _UNSTORED_BYTES = 256 * 1024 * 1024
-_STORE_ON_STOP_SECONDS = 60.0
 _COMPLETE_TRANSACTION_SECONDS = 10.0
 
 
@@ -142,6 +141,8 @@ class Capture:
             self.router.load_ended(result)
             self._save(self.confirmed)
             self._next_save = time.monotonic() + _SAVE_SECONDS
+        while not self._context.reloads.empty():
+            self.router.reload(self._context.reloads.get())
         self._take_effect(self._stream.end)
         self.router.begin_loads()
         self.router.close_due()
@@ -193,7 +194,7 @@ class Capture:
         """Store what is pending, confirm it, and make the server remember."""
         if stop_reason is not StopReason.STOPPED_AFTER_FULL_LOAD:
             self.router.close_all()
-        self._uploads.finish(_STORE_ON_STOP_SECONDS)
+        self._uploads.finish(self._context.seconds_to_store)
         try:
             self._confirm()
             self._stream.close()

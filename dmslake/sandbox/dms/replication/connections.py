@@ -7,7 +7,7 @@ database's own defaults are, so that the full load and the changes agree.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class in lower case
@@ -74,6 +74,13 @@ def test_source(source: SourceDatabase) -> None:
             database, unknown host.
     """
     connect(source).close()
+
+
+def cancel(connection: Connection | None) -> None:
+    """Make the statement that another thread runs now fail; there may be none."""
+    if connection is not None:
+        with suppress(psycopg2.Error):
+            connection.cancel()
 
 
 def is_lost_connection(error: psycopg2.Error) -> bool:

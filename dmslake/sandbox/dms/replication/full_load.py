@@ -17,7 +17,12 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  # a clas
 
 from dmslake.sandbox.dms.replication import snapshots
 from dmslake.sandbox.dms.replication.catalog import CatalogTable, Column, read_definition
-from dmslake.sandbox.dms.replication.connections import connect, is_lost_connection, reason
+from dmslake.sandbox.dms.replication.connections import (
+    cancel,
+    connect,
+    is_lost_connection,
+    reason,
+)
 from dmslake.sandbox.dms.replication.failures import RunStoppedError, TableError
 from dmslake.sandbox.dms.replication.load_files import FramedHere, LoadFiles, RowStart, Store
 from dmslake.sandbox.dms.replication.load_query import LoadQuery
@@ -66,15 +71,16 @@ class TableLoad:
         self._connection = connect(self._rules.source)
         try:
             return self._read(self._connection, store)
-        except errors.QueryCanceled as error:
-            raise RunStoppedError(f"the load of {self._table.name} was stopped") from error
         except psycopg2.Error as error:
             if is_lost_connection(error):
                 raise
+            if self._rules.stopping.is_set():
+                raise RunStoppedError(f"the load of {self._table.name} was stopped") from error
+            denied = isinstance(error, errors.InsufficientPrivilege)
             raise TableError(
                 f"{self._table.name} cannot be loaded",
                 why=reason(error),
-                fix="grant SELECT on the table and USAGE on its schema to the replicating account",
+                fix="grant SELECT on the table and USAGE on its schema" if denied else "",
             ) from error
         finally:
             self._connection.close()
@@ -82,9 +88,7 @@ class TableLoad:
 
     def cancel(self) -> None:
         """Make a `run` in another thread end soon."""
-        connection = self._connection
-        if connection is not None and not connection.closed:
-            connection.cancel()
+        cancel(self._connection)
 
     def _read(self, connection: Connection, store: Store) -> Snapshot:
         self._await_older_transactions(connection)

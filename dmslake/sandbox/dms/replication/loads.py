@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import psycopg2
@@ -14,7 +13,6 @@ from dmslake.errors import DmslakeError
 from dmslake.sandbox.dms.replication.failures import (
     ConnectionFailure,
     RunStoppedError,
-    TableError,
 )
 from dmslake.sandbox.dms.replication.full_load import LoadRules, TableLoad
 from dmslake.sandbox.dms.replication.retrying import Patience
@@ -23,6 +21,8 @@ from dmslake.sandbox.dms.replication.spool import Spool
 from dmslake.sandbox.dms.replication.staging import Staging, TransientS3Error
 from dmslake.sandbox.dms.replication.tables import ReplicatedTable
 from dmslake.sandbox.dms.replication.uploads import FileNames
+
+_CANCEL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Loads:
         self._staging = staging
         self._wake = wake
         self._names = FileNames(staging)
-        self._results: queue.SimpleQueue[LoadResult] = queue.SimpleQueue()
+        self._futures: list[Future[LoadResult]] = []
         self._lock = threading.Lock()
         self._running: set[TableLoad] = set()
         self._pool = ThreadPoolExecutor(rules.task.parallel_tables, "dms-load")
@@ -51,37 +51,40 @@ class Loads:
         """Queue full loads: the highest load order first, then by name."""
         ordered = sorted(tables, key=lambda t: (-t.load_order, t.name.schema, t.name.table))
         for table in ordered:
-            self._pool.submit(self._load, table, as_inserts=False)
+            self._submit(table, as_inserts=False)
 
     def begin_as_inserts(self, table: ReplicatedTable) -> None:
         """Queue the rows of a table that came into being during the run, as change files."""
-        self._pool.submit(self._load, table, as_inserts=True)
+        self._submit(table, as_inserts=True)
 
     def results(self) -> list[LoadResult]:
-        """Return what has ended since the last call."""
-        ended = []
-        while not self._results.empty():
-            ended.append(self._results.get())
-        return ended
+        """Return what has ended since the last call; an error that nobody foresaw is raised."""
+        ended = [future for future in self._futures if future.done()]
+        self._futures = [future for future in self._futures if future not in ended]
+        return [future.result() for future in ended]
 
     def stop(self) -> None:
         """End what runs and drop what waits; the run's `stopping` event must be set."""
-        with self._lock:
-            running = tuple(self._running)
-        for load in running:
-            load.cancel()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        # Again and again: a load that is just connecting has nothing yet that could be cancelled.
+        while wait(self._futures, _CANCEL_SECONDS).not_done:
+            with self._lock:
+                running = tuple(self._running)
+            for load in running:
+                load.cancel()
 
-    def _load(self, table: ReplicatedTable, *, as_inserts: bool) -> None:
+    def _submit(self, table: ReplicatedTable, *, as_inserts: bool) -> None:
+        future = self._pool.submit(self._load, table, as_inserts=as_inserts)
+        self._futures.append(future)
+        future.add_done_callback(lambda _: self._wake())
+
+    def _load(self, table: ReplicatedTable, *, as_inserts: bool) -> LoadResult:
         table.begin_load(self._rules.clock())
         try:
             snapshot = self._insist(table, as_inserts=as_inserts)
         except DmslakeError as error:
-            self._results.put(LoadResult(table=table, error=error))
-        else:
-            self._results.put(LoadResult(table=table, snapshot=snapshot))
-        finally:
-            self._wake()
+            return LoadResult(table=table, error=error)
+        return LoadResult(table=table, snapshot=snapshot)
 
     def _insist(self, table: ReplicatedTable, *, as_inserts: bool) -> Snapshot:
         patience = Patience(self._rules.task.recoverable_errors, self._rules.stopping)
@@ -117,8 +120,3 @@ class Loads:
         if as_inserts:
             table.inserts, table.full_load_rows = table.inserts + table.full_load_rows, 0
         return snapshot
-
-
-def is_table_problem(error: DmslakeError) -> bool:
-    """Tell whether only the table is in error, so that the others go on."""
-    return isinstance(error, TableError)

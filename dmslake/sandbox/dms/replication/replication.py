@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import queue
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import psycopg2
 
 from dmslake.errors import DmslakeError
 from dmslake.sandbox.dms.replication.capture import Capture
+from dmslake.sandbox.dms.replication.catalog import TableName
 from dmslake.sandbox.dms.replication.connections import reason
 from dmslake.sandbox.dms.replication.failures import RunStoppedError, SettingsError, TableError
 from dmslake.sandbox.dms.replication.full_load import LoadRules
@@ -55,7 +57,8 @@ class Replication:
 
     `s3` returns a client with valid credentials whenever it is called. `on_checkpoint` gets a
     checkpoint after everything that it promises is in S3; the newest is what the next run of the
-    task needs. `clock` gives the time in UTC.
+    task needs. `clock` gives the time in UTC. A stop waits at most `seconds_to_store` for a bucket
+    that is away; what is not stored then is captured again by the next run.
 
     Raises:
         MappingError, SettingsError: the job asks for what is not supported; names it.
@@ -68,6 +71,7 @@ class Replication:
         s3: Callable[[], S3Client],
         on_checkpoint: Callable[[Checkpoint], None],
         clock: Callable[[], datetime] = utc_now,
+        seconds_to_store: float = 60.0,
     ) -> None:
         if not job.task_id.isalnum() or job.task_id != job.task_id.lower():
             raise SettingsError(f"task id {job.task_id!r} is not lower-case letters and digits")
@@ -90,9 +94,11 @@ class Replication:
             clock=clock,
             tables=Tables(),
             session=SourceSession(job.source),
+            seconds_to_store=seconds_to_store,
             staging=Staging(job.target, target, s3),
             stopping=threading.Event(),
             waker=Waker(),
+            reloads=queue.SimpleQueue(),
         )
 
     def run(self) -> Outcome:
@@ -116,6 +122,16 @@ class Replication:
         self._context.waker.wake()
         if self._capture is None:
             self._context.session.cancel()
+
+    def reload_tables(self, tables: Iterable[tuple[str, str]]) -> None:
+        """Load tables, given as schema and name, again while changes are captured.
+
+        Their changes are held back meanwhile; TargetTablePrepMode applies to each. Names that the
+        task does not have are passed over.
+        """
+        for schema, table in tables:
+            self._context.reloads.put(TableName(schema=schema, table=table))
+        self._context.waker.wake()
 
     def statistics(self) -> tuple[TableStatistics, ...]:
         """Return every table's counters as they are now."""

@@ -42,7 +42,7 @@ class Patience:
             raise TaskError(
                 str(error), why=f"recoverable, but failed {self._failures + 1} times"
             ) from error
-        _logger.warning("%s; trying again", error)
+        _logger.warning("%s; trying again", " ".join(str(error).split()))
         seconds = min(_FIRST_PAUSE_SECONDS * 2**self._failures, _LONGEST_PAUSE_SECONDS)
         self._failures += 1
         if self._stopping.wait(seconds):

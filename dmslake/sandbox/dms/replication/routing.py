@@ -41,9 +41,7 @@ class Router:
         table = self._context.tables.get(name)
         if table is None or table.source is None:
             table = self._renamed(name, oid)
-        if table is None or table.state is TableState.ERROR:
-            return None
-        return self._output(table)
+        return None if table is None else self._output(table)
 
     def pending_lsn(self) -> int | None:
         """The commit position of the oldest change that is not in S3."""
@@ -79,6 +77,13 @@ class Router:
         self._output(table).hold()
         self._waiting[table.name] = as_inserts
 
+    def reload(self, name: TableName) -> None:
+        """Load a table again, from row one; one that waits for its load anyway just has it."""
+        table = self._context.tables.get(name)
+        if table is not None and table.source is not None and not table.waits_for_load:
+            table.reloaded = True
+            self.load(table, as_inserts=False)
+
     def begin_loads(self) -> None:
         """Begin the loads whose tables have nothing left to store."""
         tables = [self._context.tables.get(name) for name in self._waiting]
@@ -112,7 +117,7 @@ class Router:
         """
         _logger.error("table %s is suspended: %s", table.name, error)
         table.fail(error, self._context.clock())
-        self._output(table).discard()
+        self._output(table).suspend()
         if self._context.task.table_error_stops_task:
             raise TaskError(f"table {table.name} is in error", why=error)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dmslake.sandbox.dms.replication.catalog import TableName
 from dmslake.sandbox.dms.replication.model import MigrationType, SourceDatabase
 from dmslake.sandbox.dms.replication.publications import ReplicationNames
 from dmslake.sandbox.dms.replication.selection import Selection
@@ -22,7 +24,8 @@ from dmslake.sandbox.dms.replication.wakeups import Waker
 class RunContext:
     """The settings of a run, and the few objects that more than one part of it uses.
 
-    `slot` is the name of the slot that is read: the task's own, or the user's.
+    `slot` is the name of the slot that is read: the task's own, or the user's. A stop waits
+    `seconds_to_store` for a bucket that is away. `reloads` are tables to be loaded again.
     """
 
     migration_type: MigrationType
@@ -36,5 +39,7 @@ class RunContext:
     tables: Tables
     session: SourceSession
     staging: Staging
+    seconds_to_store: float
     stopping: threading.Event
     waker: Waker
+    reloads: queue.SimpleQueue[TableName]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class in lower case
 
-from dmslake.sandbox.dms.replication.connections import connect
+from dmslake.sandbox.dms.replication.connections import cancel, connect
 from dmslake.sandbox.dms.replication.model import SourceDatabase
 
 
@@ -35,6 +35,4 @@ class SourceSession:
 
     def cancel(self) -> None:
         """Make the statement that runs now fail."""
-        connection = self._connection
-        if connection is not None and not connection.closed:
-            connection.cancel()
+        cancel(self._connection)

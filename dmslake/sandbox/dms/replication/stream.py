@@ -128,11 +128,11 @@ class ChangeStream:
         position = self._position
         if isinstance(message, Begin):
             self._skips_transaction = message.commit_lsn < position.end
+            if self._skips_transaction:
+                return False
             if message.commit_lsn != position.open_commit:
-                position.to_skip = 0
-            if not self._skips_transaction:
-                position.open_commit = message.commit_lsn
-            return not self._skips_transaction
+                self._position = _Position(end=position.end, open_commit=message.commit_lsn)
+            return True
         if isinstance(message, Commit):
             return not self._skips_transaction
         return self._is_new_change(message)

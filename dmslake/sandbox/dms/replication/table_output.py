@@ -56,6 +56,7 @@ class TableOutput:
         self._file: _OpenFile | None = None
         self._held: IO[bytes] | None = None
         self._first_held_lsn: int | None = None
+        self._is_suspended = False
 
     @property
     def pending_lsn(self) -> int | None:
@@ -72,6 +73,7 @@ class TableOutput:
     def hold(self) -> None:
         """Hold back what comes from now on; what came before is written first."""
         self.close_file()
+        self._is_suspended = False
         if self._held is None:
             self._held = temporary_file()
 
@@ -86,8 +88,13 @@ class TableOutput:
             self._take(kind.decode(), held.read(size), Transaction(xid, lsn, ""))
         held.close()
 
+    def suspend(self) -> None:
+        """Forget everything that is pending, and take nothing more: the table is in error."""
+        self._is_suspended = True
+        self.discard()
+
     def discard(self) -> None:
-        """Forget everything that is pending: the table is in error or gone."""
+        """Forget everything that is pending."""
         self.discard_file()
         held, self._held, self._first_held_lsn = self._held, None, None
         if held is not None:
@@ -127,6 +134,8 @@ class TableOutput:
             )
 
     def _take_or_hold(self, kind: str, data: bytes, transaction: Transaction) -> None:
+        if self._is_suspended:
+            return
         if self._held is None:
             self._take(kind, data, transaction)
             return

@@ -9,11 +9,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
-from dmslake.errors import DmslakeError
 from dmslake.sandbox.dms.replication.failures import RunStoppedError
 from dmslake.sandbox.dms.replication.retrying import Patience
 from dmslake.sandbox.dms.replication.staging import Staging, TransientS3Error, stamp
@@ -86,9 +86,8 @@ class Uploads:
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unfinished: list[Work] = []
-        self._failure: DmslakeError | None = None
-        self._thread = threading.Thread(target=self._run, name="dms-uploads", daemon=True)
-        self._thread.start()
+        self._pool = ThreadPoolExecutor(1, "dms-uploads")
+        self._end = self._pool.submit(self._run)
 
     def submit(self, work: Work) -> None:
         with self._lock:
@@ -113,8 +112,8 @@ class Uploads:
 
     def check(self) -> None:
         """Raise the failure that ended the uploads, if one did."""
-        if self._failure is not None:
-            raise self._failure
+        if self._end.done():
+            self._end.result()
 
     def finish(self, seconds: float) -> None:
         """Wait until everything is stored, and end the thread.
@@ -124,16 +123,15 @@ class Uploads:
             RunStoppedError: S3 did not recover in that time; what is not stored stays unconfirmed.
         """
         self._queue.put(None)
-        self._thread.join(seconds)
+        wait([self._end], seconds)
         self._abandoned.set()
-        self._thread.join()
-        self.check()
+        self._end.result()
 
     def abandon(self) -> None:
         """End the thread without storing what is left."""
         self._abandoned.set()
         self._queue.put(None)
-        self._thread.join()
+        self._pool.shutdown()
 
     def _run(self) -> None:
         try:
@@ -146,13 +144,9 @@ class Uploads:
 
     def _work_off(self) -> None:
         while (work := self._queue.get()) is not None:
-            try:
-                if self._abandoned.is_set():
-                    raise RunStoppedError("files were left unwritten")
-                self._store(work)
-            except DmslakeError as error:
-                self._failure = error
-                return
+            if self._abandoned.is_set():
+                raise RunStoppedError("files were left unwritten")
+            self._store(work)
             with self._lock:
                 self._unfinished.remove(work)
             self._wake()

@@ -1,0 +1,201 @@
+# ruff: noqa: S608  # the only text in statements is the tests' own
+"""Sources and buckets that go away for a while, or for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from dmslake.sandbox.dms.replication import Start, StopReason
+from tests.sandbox.replication.database import Database
+from tests.sandbox.replication.faults import FaultyS3
+from tests.sandbox.replication.task import KEEP_FILES, Task
+from tests.sandbox.replication.waiting import eventually
+
+ITEM = "CREATE TABLE item (id int PRIMARY KEY, name text)"
+SESSIONS = "FROM pg_stat_activity WHERE application_name = 'dmslake' AND pid <> pg_backend_pid()"
+
+
+def ids(task: Task) -> list[int]:
+    return [int(row[2]) for row in task.bucket.changed("public.item")]
+
+
+def test_a_bucket_that_is_slow_for_a_while_costs_nothing(database: Database, task: Task) -> None:
+    faulty = FaultyS3(task.bucket.s3)
+    task.provide_s3 = lambda: faulty
+    database.execute(ITEM)
+    task.load()
+    faulty.code = "SlowDown"
+    database.execute("INSERT INTO item VALUES (1, 'a')")
+    behind = database.value("SELECT pg_current_wal_flush_lsn()::text")
+    database.execute("INSERT INTO item VALUES (2, 'b')")
+    eventually(lambda: faulty.failures >= 2)
+    assert ids(task) == []
+    written = f"SELECT confirmed_flush_lsn >= '{behind}' FROM pg_replication_slots"
+    assert database.value(written) is False
+    faulty.code = ""
+    task.catch_up()
+    assert ids(task) == [1, 2]
+
+
+def test_a_slow_bucket_does_not_cost_a_load(database: Database, task: Task) -> None:
+    faulty = FaultyS3(task.bucket.s3, "put_object", "list_objects_v2")
+    task.provide_s3 = lambda: faulty
+    faulty.code = "InternalError"
+    database.execute(ITEM, "INSERT INTO item SELECT i, 'x' FROM generate_series(1, 50) i")
+    task.start()
+    eventually(lambda: faulty.failures >= 2)
+    faulty.code = ""
+    task.catch_up()
+    eventually(lambda: len(task.bucket.loaded("public.item")) == 50)
+
+
+def test_a_refusal_fails_the_task_with_its_reason_and_nothing_is_lost(
+    database: Database, task: Task
+) -> None:
+    faulty = FaultyS3(task.bucket.s3)
+    task.provide_s3 = lambda: faulty
+    database.execute(ITEM)
+    task.load()
+    faulty.code = "AccessDenied"
+    database.execute("INSERT INTO item VALUES (1, 'a')")
+    outcome = task.join()
+    assert outcome.stop_reason == StopReason.FATAL_ERROR
+    assert outcome.failure is not None
+    assert outcome.failure.startswith(f"Failed to write s3://{task.bucket.name}/dms/public/item/")
+    assert "AccessDenied" in outcome.failure
+    faulty.code = ""
+    database.execute("INSERT INTO item VALUES (2, 'b')")
+    task.load(Start.RESUME)
+    task.catch_up()
+    assert ids(task) == [1, 2]
+
+
+def test_a_refusal_fails_a_load(database: Database, task: Task) -> None:
+    faulty = FaultyS3(task.bucket.s3)
+    faulty.code = "AccessDenied"
+    task.provide_s3 = lambda: faulty
+    database.execute(ITEM, "INSERT INTO item VALUES (1, 'a')")
+    outcome = task.run()
+    assert outcome.stop_reason == StopReason.FATAL_ERROR
+    assert "AccessDenied" in str(outcome.failure)
+
+
+def test_recoverable_errors_can_be_limited(database: Database, task: Task) -> None:
+    faulty = FaultyS3(task.bucket.s3)
+    task.provide_s3 = lambda: faulty
+    task.settings = {**KEEP_FILES, "ErrorBehavior": {"RecoverableErrorCount": 1}}
+    database.execute(ITEM)
+    task.load()
+    faulty.code = "SlowDown"
+    database.execute("INSERT INTO item VALUES (1, 'a')")
+    outcome = task.join()
+    assert faulty.failures == 2
+    assert outcome.stop_reason == StopReason.FATAL_ERROR
+    assert "SlowDown" in str(outcome.failure)
+
+
+def test_a_stop_while_the_bucket_is_away_keeps_the_position(database: Database, task: Task) -> None:
+    faulty = FaultyS3(task.bucket.s3)
+    task.provide_s3 = lambda: faulty
+    task.options = {"seconds_to_store": 0.3}
+    database.execute(ITEM)
+    task.load()
+    faulty.code = "SlowDown"
+    database.execute("INSERT INTO item VALUES (1, 'a')")
+    eventually(lambda: faulty.failures >= 1)
+    assert task.stop().stop_reason == StopReason.NORMAL
+    assert ids(task) == []
+    faulty.code = ""
+    task.load(Start.RESUME)
+    task.catch_up()
+    assert ids(task) == [1]
+
+
+@pytest.mark.parametrize("interval", [0, 3600])
+def test_a_lost_connection_neither_loses_nor_repeats(
+    database: Database, task: Task, interval: int
+) -> None:
+    database.execute(ITEM)
+    task.target["CdcMaxBatchInterval"] = interval
+    task.load()
+    database.execute("INSERT INTO item VALUES (0, 'before')")
+    for number in range(1, 6):
+        database.execute(
+            f"INSERT INTO item SELECT i, 'x' FROM generate_series({number}0000, {number}2000) i"
+        )
+        database.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+    database.execute("INSERT INTO item VALUES (1, 'after')")
+    eventually(lambda: task.table("public.item").inserts >= 5 * 2001 + 2)
+    task.stop()
+    expected = [0, *(n for k in range(1, 6) for n in range(k * 10000, k * 10000 + 2001)), 1]
+    assert ids(task) == expected
+    assert task.table("public.item").inserts == len(expected)
+
+
+def test_a_load_that_loses_its_connection_begins_again(database: Database, task: Task) -> None:
+    database.execute(ITEM, "INSERT INTO item SELECT i, 'x' FROM generate_series(1, 500) i")
+    blocker = database.connect()
+    blocker.autocommit = False
+    with blocker.cursor() as cursor:
+        cursor.execute("LOCK TABLE item")
+        task.mappings = task.mappings
+        task.migration_type = "full-load"
+        task.start()
+        waiting = f"SELECT count(*) {SESSIONS} AND wait_event_type = 'Lock'"
+        eventually(lambda: database.value(waiting) == 1)
+        database.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+        eventually(lambda: database.value(waiting) == 1)
+    blocker.rollback()
+    blocker.close()
+    assert task.join().failure is None
+    assert len(task.bucket.loaded("public.item")) == 500
+
+
+def test_a_slot_that_is_gone_fails_the_task(database: Database, task: Task) -> None:
+    database.execute(ITEM)
+    task.load()
+    task.stop()
+    database.execute("SELECT pg_drop_replication_slot('dms_task1')")
+    outcome = task.run(Start.RESUME)
+    assert outcome.stop_reason == StopReason.FATAL_ERROR
+    assert "is gone" in str(outcome.failure)
+    task.load(Start.RELOAD)
+
+
+def test_a_source_without_logical_log_fails_the_task(database: Database, task: Task) -> None:
+    database.execute(ITEM, "CREATE ROLE cannot_replicate LOGIN PASSWORD 'super'")
+    database.execute("GRANT ALL ON DATABASE postgres TO cannot_replicate")
+    database.execute("ALTER TABLE item OWNER TO cannot_replicate")
+    task.source = database.source("cannot_replicate")
+    outcome = task.run()
+    assert outcome.stop_reason == StopReason.FATAL_ERROR
+    assert "permission denied to use replication slots" in str(outcome.failure)
+
+
+def test_a_source_that_cannot_be_reached_fails_the_task(database: Database, task: Task) -> None:
+    task.source = database.source(password="wrong")
+    outcome = task.run()
+    assert outcome.stop_reason == StopReason.FATAL_ERROR
+    assert "password authentication failed" in str(outcome.failure)
+    assert "wrong" not in str(outcome.failure)
+
+
+def test_transactions_that_stay_open_are_waited_for_and_then_named(
+    database: Database, task: Task
+) -> None:
+    database.execute(ITEM)
+    task.settings = {"FullLoadSettings": {"TransactionConsistencyTimeout": 1}}
+    blocker = database.connect()
+    blocker.autocommit = False
+    with blocker.cursor() as cursor:
+        cursor.execute("INSERT INTO item VALUES (1, 'open')")
+        outcome = task.run()
+        assert outcome.stop_reason == StopReason.FATAL_ERROR
+        assert f"open in sessions {blocker.info.backend_pid}" in str(outcome.failure)
+        task.settings = {}
+        task.start()
+        creating = "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'create_logical' "
+        eventually(lambda: database.value(creating + "AND application_name = 'dmslake'") == 1)
+        assert task.stop().stop_reason == StopReason.NORMAL
+    blocker.rollback()
+    blocker.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -32,7 +33,11 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name][0]).command
@@ -52,7 +57,11 @@ class LazyGroup(click.Group):
         hint = f"; did you mean {near[0]}?" if near else ""
         ctx.fail(f"there is no command {name}{hint}")
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -78,6 +87,8 @@ def dmslake(ctx: click.Context, /, **given: object) -> None:
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     interruptible()
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal may lack the signs that a plan has
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = dmslake.main(prog_name="dmslake", standalone_mode=False)
     except click.ClickException as error:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -69,6 +70,18 @@ def test_who_ignores_ctrl_c_goes_on_ignoring_it() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run Python; whatever becomes of the test, the process does not outlive it."""
+    with subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 # A call that hangs for ever, in a thread that Python would wait for.
 HANGING = """
 import signal, threading
@@ -76,8 +89,8 @@ from dmslake.cli.interrupt import interruptible, leave, stoppable
 signal.signal(signal.SIGINT, signal.default_int_handler)
 threading.Thread(target=threading.Event().wait).start()
 with {context}:
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         while True:
             threading.Event().wait(0.05)
     except KeyboardInterrupt:
@@ -96,9 +109,7 @@ def test_the_second_ends_even_what_hangs(context: str) -> None:
     code = HANGING.format(context=context)
     if "interrupted" in context:
         code = code.replace("with interrupted():", "interruptible()\nif True:")
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with started("-c", code) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
@@ -169,10 +180,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]]:
 
 @pytest.mark.parametrize("command", ["plan", "status"])
 def test_reading_an_aws_that_hangs_can_be_ended(hanging: Callable[[], bool], command: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", LISTENING, command],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+    with started("-c", LISTENING, command) as process:
         assert hanging()
         code = None
         for _ in range(2):  # the second is for readers that are waited for

@@ -317,7 +317,7 @@ class _Subprocess:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)
 
-    def Popen(self, *rest: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802
+    def Popen(self, *rest: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802  # theirs
         kept = {name: value for name, value in env.items() if name not in self._hidden}
         return self._module.Popen(*rest, env=kept, **named)
 

@@ -78,6 +78,11 @@ class Database:
         ((value,),) = self.query(text)
         return value
 
+    def publishes(self, table: str) -> bool:
+        """Tell whether a task has found a table and takes its changes."""
+        tables = "SELECT count(*) FROM pg_publication_tables WHERE tablename = %s"
+        return self.query(tables, (table,)) == [(1,)]
+
     def clear(self) -> None:
         """Remove what an earlier test left: everything but the system's own."""
         self.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from dmslake.sandbox.dms.replication import Start, StopReason
@@ -119,17 +121,35 @@ def test_a_lost_connection_neither_loses_nor_repeats(
     task.target["CdcMaxBatchInterval"] = interval
     task.load()
     database.execute("INSERT INTO item VALUES (0, 'before')")
-    for number in range(1, 6):
+    for number in (1, 2, 3):
+        first = number * 10_000
+        # So much that it cannot all be on its way when the connection is cut.
         database.execute(
-            f"INSERT INTO item SELECT i, 'x' FROM generate_series({number}0000, {number}2000) i"
+            "INSERT INTO item SELECT i, repeat('x', 1500) "
+            f"FROM generate_series({first}, {first + 7_999}) i"
         )
+        eventually(_has_read_a_part(task, number))
         database.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+        eventually(_has_read(task, number * 8_000 + 1))
     database.execute("INSERT INTO item VALUES (1, 'after')")
-    eventually(lambda: task.table("public.item").inserts >= 5 * 2001 + 2)
+    eventually(lambda: task.table("public.item").inserts >= 24_002)
     task.stop()
-    expected = [0, *(n for k in range(1, 6) for n in range(k * 10000, k * 10000 + 2001)), 1]
+    expected = [0, *(n for k in (1, 2, 3) for n in range(k * 10_000, k * 10_000 + 8_000)), 1]
     assert ids(task) == expected
     assert task.table("public.item").inserts == len(expected)
+    if interval:
+        # CdcMinFileSize closes a file; a connection that is opened again does not.
+        assert len(task.bucket.change_keys("public.item")) == 24_002 * 1_500 // 32_768_000 + 1
+
+
+def _has_read(task: Task, rows: int) -> Callable[[], bool]:
+    return lambda: task.table("public.item").inserts >= rows
+
+
+def _has_read_a_part(task: Task, number: int) -> Callable[[], bool]:
+    """Return whether a transaction, one of 8,000 rows each, has been read but not to its end."""
+    start = (number - 1) * 8_000 + 1
+    return lambda: start < task.table("public.item").inserts < start + 8_000
 
 
 def test_a_load_that_loses_its_connection_begins_again(database: Database, task: Task) -> None:

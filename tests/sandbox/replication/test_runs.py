@@ -77,17 +77,17 @@ def test_one_table_is_loaded_again_while_changes_are_captured(
 def test_what_a_load_shows_is_not_told_again_as_a_change(database: Database, task: Task) -> None:
     database.execute("CREATE TABLE first (id int)", ITEM, "INSERT INTO item VALUES (1, 'a')")
     task.settings = {"FullLoadSettings": {"MaxFullLoadSubTasks": 1}}
+    task.load()
+    assert task.replication is not None
     blocker = database.connect()
     blocker.autocommit = False
     with blocker.cursor() as cursor:
-        task.start()
-        eventually(lambda: bool(database.query("SELECT FROM pg_replication_slots WHERE active")))
-        task.stop()
         cursor.execute("LOCK TABLE first")
-        task.start(Start.RELOAD)
+        task.replication.reload_tables([("public", "first"), ("public", "item")])
         eventually(lambda: task.state("public.first") == TableState.RELOADING)
         database.execute("INSERT INTO item VALUES (2, 'b')", "DELETE FROM item WHERE id = 1")
         task.catch_up_reading()
+        assert task.state("public.item") == TableState.BEFORE_LOAD
         blocker.rollback()
     blocker.close()
     task.load_ended()
@@ -95,6 +95,25 @@ def test_what_a_load_shows_is_not_told_again_as_a_change(database: Database, tas
     task.catch_up()
     assert ids(task.bucket.loaded("public.item")) == ["2"]
     assert ids(task.bucket.changed("public.item")) == ["3"]
+
+
+def test_a_stop_ends_a_load_and_those_that_wait_for_it(database: Database, task: Task) -> None:
+    database.execute("CREATE TABLE first (id int)", ITEM)
+    task.load()
+    task.settings = {"FullLoadSettings": {"MaxFullLoadSubTasks": 1}}
+    task.stop()
+    task.load(Start.RESUME)
+    blocker = database.connect()
+    blocker.autocommit = False
+    assert task.replication is not None
+    with blocker.cursor() as cursor:
+        cursor.execute("LOCK TABLE first")
+        task.replication.reload_tables([("public", "first"), ("public", "item")])
+        eventually(lambda: task.state("public.first") == TableState.RELOADING)
+        assert task.stop().stop_reason == StopReason.NORMAL
+    blocker.rollback()
+    blocker.close()
+    task.load(Start.RESUME)
 
 
 def test_a_task_can_stop_before_cached_changes_and_write_them_when_resumed(
@@ -176,10 +195,22 @@ def test_tables_made_while_a_task_was_stopped_are_caught_up_on(
     task.load()
     task.stop()
     database.execute("CREATE TABLE late (id int PRIMARY KEY)", "INSERT INTO late VALUES (1)")
-    task.load(Start.RESUME)
-    database.execute("INSERT INTO late VALUES (2)")
+    writer = database.connect()
+    writer.autocommit = False
+    with writer.cursor() as cursor:
+        cursor.execute("INSERT INTO late VALUES (2)")
+        task.start(Start.RESUME)
+        eventually(lambda: database.publishes("late"))
+        cursor.execute("INSERT INTO late VALUES (3)")
+        # By the time that the next one is found, rows could have been read too early.
+        database.execute("CREATE TABLE next (id int)")
+        eventually(lambda: database.publishes("next"))
+    writer.commit()
+    writer.close()
+    task.load_ended()
+    database.execute("INSERT INTO late VALUES (4)")
     task.catch_up()
-    assert ids(task.bucket.changed("public.late")) == ["1", "2"]
+    assert ids(task.bucket.changed("public.late")) == ["1", "2", "3", "4"]
 
 
 def test_a_slot_of_the_users_is_read_and_kept(database: Database, task: Task) -> None:

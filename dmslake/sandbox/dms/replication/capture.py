@@ -167,7 +167,7 @@ class Capture:
 
     def _confirm(self) -> None:
         pending = self.router.pending_lsn()
-        written = self._stream.floor if pending is None else min(pending, self._stream.floor)
+        written = self._stream.end if pending is None else min(pending, self._stream.end)
         if not written or (written, self._stream.end) == self._confirmed:
             return
         self._stream.confirm(written)

@@ -67,11 +67,12 @@ class Loads:
         """End what runs and drop what waits; the run's `stopping` event must be set."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         # Again and again: a load that is just connecting has nothing yet that could be cancelled.
-        while wait(self._futures, _CANCEL_SECONDS).not_done:
+        while unfinished := [future for future in self._futures if not future.done()]:
             with self._lock:
                 running = tuple(self._running)
             for load in running:
                 load.cancel()
+            wait(unfinished, _CANCEL_SECONDS)
 
     def _submit(self, table: ReplicatedTable, *, as_inserts: bool) -> None:
         future = self._pool.submit(self._load, table, as_inserts=as_inserts)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _LONGEST_WAIT_SECONDS = 0.5
+_CANCEL_SECONDS = 0.05
 _logger = logging.getLogger(__name__)
 
 
@@ -80,6 +81,7 @@ class Replication:
         resumes = job.checkpoint is not None and job.start is Start.RESUME
         self._position = job.checkpoint.lsn if job.checkpoint and resumes else 0
         self._stop_requested = threading.Event()
+        self._is_prepared = threading.Event()
         self._capture: Capture | None = None
         target = read_target_settings(job.target.settings)
         names = ReplicationNames(job.task_id)
@@ -111,6 +113,7 @@ class Replication:
         except (DmslakeError, psycopg2.Error) as error:
             return self._failed(error)
         finally:
+            self._is_prepared.set()
             self._save(self._position)
             self._context.session.close()
             self._context.waker.close()
@@ -120,8 +123,6 @@ class Replication:
         self._stop_requested.set()
         self._context.stopping.set()
         self._context.waker.wake()
-        if self._capture is None:
-            self._context.session.cancel()
 
     def reload_tables(self, tables: Iterable[tuple[str, str]]) -> None:
         """Load tables, given as schema and name, again while changes are captured.
@@ -147,8 +148,7 @@ class Replication:
         return Checkpoint(lsn=self._position, tables=self._context.tables.checkpoints())
 
     def _failed(self, error: DmslakeError | psycopg2.Error) -> Outcome:
-        if self._stop_requested.is_set() and self._capture is None:
-            # `stop` has cancelled whatever was being prepared.
+        if self._stop_requested.is_set() and not self._is_prepared.is_set():
             return Outcome(stop_reason=StopReason.NORMAL)
         failure = reason(error) if isinstance(error, psycopg2.Error) else str(error)
         _logger.error("the task failed: %s", failure)
@@ -156,7 +156,7 @@ class Replication:
 
     def _run(self) -> StopReason:
         context = self._context
-        prepared = Preparation(context, self._job.start, self._job.checkpoint).run()
+        prepared = self._prepare()
         rules = LoadRules(
             source=context.source,
             target=context.target,
@@ -173,6 +173,20 @@ class Replication:
         finally:
             context.stopping.set()
             loads.stop()
+
+    def _prepare(self) -> Prepared:
+        # What is waited for, such as open transactions, ends only by cancelling the statement.
+        watch = threading.Thread(target=self._cancel_when_stopped, name="dms-stop", daemon=True)
+        watch.start()
+        prepared = Preparation(self._context, self._job.start, self._job.checkpoint).run()
+        self._is_prepared.set()
+        watch.join()
+        return prepared
+
+    def _cancel_when_stopped(self) -> None:
+        while not self._is_prepared.wait(_CANCEL_SECONDS):
+            if self._stop_requested.is_set():
+                self._context.session.cancel()
 
     def _capture_changes(self, loads: Loads, prepared: Prepared) -> StopReason:
         self._save(prepared.position)
@@ -207,4 +221,6 @@ class Replication:
 
     def _save(self, position: int) -> None:
         self._position = max(self._position, position)
-        self._on_checkpoint(self.checkpoint)
+        # A run that did not get as far as its tables knows less than the checkpoint it was given.
+        if self._context.tables.all():
+            self._on_checkpoint(self.checkpoint)

@@ -58,11 +58,6 @@ class ChangeStream:
         """Whether a transaction has begun and its commit has not been read."""
         return bool(self._position.open_commit)
 
-    @property
-    def floor(self) -> int:
-        """The highest position that may be confirmed as far as the stream itself goes."""
-        return self._position.open_commit or self._position.end
-
     def open(self) -> None:
         """Connect and start at the slot's confirmed position.
 

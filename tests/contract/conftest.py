@@ -1,3 +1,0 @@
-from tests.sandbox.conftest import sandbox
-
-__all__ = ["sandbox"]

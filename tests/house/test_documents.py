@@ -1,0 +1,116 @@
+"""The documents say what is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dmslake import errors
+from dmslake.blueprint.pipeline import pipeline
+from dmslake.cli.main import COMMANDS, dmslake
+from dmslake.cli.plan import CHANGES_PENDING
+from dmslake.errors import DmslakeError
+from dmslake.kinds.registry import KINDS
+from dmslake.spec import load_spec, parse_spec
+from tests.contract.samples import ACCOUNT
+from tests.spec.texts import ENVIRON, ROOT
+
+README = ROOT / "README.md"
+DOCUMENTS = [path for path in (README, *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
+IDS = [path.name for path in DOCUMENTS]
+
+_WIDTH = 98  # the widest that help gets
+
+needs_readme = pytest.mark.skipif(not README.exists(), reason="there is no README yet")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
+def test_help_in_the_documents_is_the_real_help(path: Path) -> None:
+    for block in blocks(path, "console"):
+        command, _, shown = block.partition("\n")
+        if command.startswith("$ dmslake") and command.endswith("--help"):
+            arguments = shlex.split(command.removeprefix("$ dmslake"))
+            found = CliRunner().invoke(
+                dmslake, arguments, prog_name="dmslake", terminal_width=_WIDTH
+            )
+            assert shown.rstrip() == found.output.rstrip(), f"{path.name}: {command}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
+def test_every_spec_in_the_documents_is_right_and_can_be_planned(path: Path) -> None:
+    for block in blocks(path, "ya?ml"):
+        if "version:" in block:
+            spec = parse_spec(block, file=path.name, environ=ENVIRON, base_dir=ROOT)
+            assert pipeline(spec, ACCOUNT)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
+def test_links_to_files_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+def test_the_example_can_be_planned() -> None:
+    spec = load_spec(ROOT / "config.example.yaml", environ=ENVIRON)
+    assert pipeline(spec, ACCOUNT)
+
+
+@needs_readme
+def test_the_readme_names_every_command() -> None:
+    text = README.read_text("utf-8")
+    assert [name for name in COMMANDS if f"`dmslake {name}`" not in text] == []
+
+
+@needs_readme
+def test_the_readme_names_every_exit_code() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    codes = {kind.exit_code for kind in kinds if issubclass(kind, DmslakeError)}
+    table = {int(code) for code in re.findall(r"(?m)^\| (\d+) \|", README.read_text("utf-8"))}
+    assert table == codes | {0, CHANGES_PENDING}
+
+
+# What `status` calls beside the kinds; tests/monitor and tests/operations make these calls.
+_MONITOR = {
+    "cloudwatch:GetMetricStatistics", "dms:DescribeTableStatistics",
+    "lambda:GetFunctionConfiguration", "logs:FilterLogEvents", "sqs:ReceiveMessage",
+}  # fmt: skip
+_PASS = "iam:PassRole"
+PERMISSIONS = ROOT / "docs/permissions.md"
+
+
+def needed(*verbs: str) -> list[str]:
+    found = set(_MONITOR)
+    for kind in KINDS:
+        for verb in verbs:
+            found |= set(getattr(kind.permissions, verb))
+    return sorted(found - {_PASS})
+
+
+@pytest.mark.parametrize(
+    ("number", "verbs"),
+    [(0, ("read",)), (1, ("read", "create", "update", "delete"))],
+    ids=["to look", "to provision"],
+)
+def test_the_operators_policy_is_what_the_kinds_need(number: int, verbs: tuple[str, ...]) -> None:
+    policy = json.loads(blocks(PERMISSIONS, "json")[number])
+    right = json.dumps(needed(*verbs), indent=2)
+    assert policy["Statement"][0]["Action"] == needed(*verbs), f"write instead:\n{right}"
+
+
+def test_roles_are_handed_over_to_the_two_services_only() -> None:
+    _, provisioning = blocks(PERMISSIONS, "json")
+    (statement,) = json.loads(provisioning)["Statement"][1:]
+    assert statement["Action"] == _PASS
+    assert statement["Condition"] == {
+        "StringEquals": {"iam:PassedToService": ["dms.amazonaws.com", "lambda.amazonaws.com"]}
+    }

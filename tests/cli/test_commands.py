@@ -10,6 +10,7 @@ import pytest
 
 from dmslake.cli.down import _down
 from dmslake.cli.options import Settings
+from dmslake.cli.session import connect_for, read_spec
 from dmslake.cli.terminal import Terminal
 from dmslake.cli.up import _up
 from tests.cli.running import Cli
@@ -180,3 +181,10 @@ def test_another_region_than_the_specs(cloud: Cli) -> None:
     found = cloud("plan")
     assert found.code == 2
     assert "error: the spec is for us-east-1, but the region is eu-west-1" in found.err
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_profile_of_the_user_is_nothing_to_the_sandbox() -> None:
+    spec = read_spec(Settings())
+    settings = Settings(sandbox=True, profile="prod")
+    assert connect_for(spec, settings, Terminal(settings)).account.id == "123456789012"

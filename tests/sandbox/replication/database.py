@@ -56,6 +56,7 @@ class Database:
             dbname=self.name,
             user=self.username,
             password=_PASSWORD,
+            client_encoding="UTF8",
             options="-c timezone=UTC",
         )
         connection.autocommit = True

@@ -130,6 +130,9 @@ class Applier:
             self._feeds.pop(message.oid, None)
             return
         shape = self._shape(message)
+        if not shape.columns:
+            _logger.warning("table %s has no columns that can be replicated", name)
+            return
         known = self._known.get(name)
         is_first = known is None
         known = known or self._known.setdefault(name, _Known(shape))

@@ -27,9 +27,11 @@ from dmslake.sandbox.dms.replication.watching import CatalogWatch, Finding, curr
 
 _logger = logging.getLogger(__name__)
 _READ_AT_ONCE = 1000
-_WATCH_SECONDS = 1.0
+# The catalog is looked at, and the checkpoint saved, every second, but for at most a twentieth of
+# the time: both grow with the number of tables.
+_OFTEN_SECONDS = 1.0
+_PART_OF_TIME = 20
 _LONGEST_WAIT_SECONDS = 0.5
-_SAVE_SECONDS = 1.0
 _UNSTORED_BYTES = 256 * 1024 * 1024
 _COMPLETE_TRANSACTION_SECONDS = 10.0
 
@@ -59,7 +61,7 @@ class Capture:
         )
         self._watch = CatalogWatch(context.tables, context.selection)
         self._findings: list[Finding] = []
-        self._next_watch = self._next_save = 0.0
+        self._next_look = self._next_save = 0.0
         self._confirmed = (0, 0)
         self._loads_ended_at: int | None = None
         self._patience = Patience(context.task.recoverable_errors, context.stopping)
@@ -88,12 +90,14 @@ class Capture:
         while True:
             try:
                 self._stream.open()
+                # The server does not know yet what it was told over another connection.
+                self._confirmed = (self.confirmed, 0)
                 return self._follow()
             except (ConnectionFailure, psycopg2.Error) as error:
                 if isinstance(error, psycopg2.Error) and not (
                     is_recoverable(error) or self._context.stopping.is_set()
                 ):
-                    raise self._lost_slot(error) from error
+                    raise _refusal(error) from error
                 self._stream.close()
                 self._context.session.close()
                 try:
@@ -139,8 +143,7 @@ class Capture:
         self._uploads.check()
         for result in self._loads.results():
             self.router.load_ended(result)
-            self._save(self.confirmed)
-            self._next_save = time.monotonic() + _SAVE_SECONDS
+            self._save_checkpoint()
         while not self._context.reloads.empty():
             self.router.reload(self._context.reloads.get())
         self._take_effect(self._stream.end)
@@ -158,12 +161,13 @@ class Capture:
             self.router.take_effect(self._findings.pop(0))
 
     def _look_at_catalog(self) -> None:
-        if time.monotonic() < self._next_watch:
+        began = time.monotonic()
+        if began < self._next_look:
             return
         session = self._context.session()
         publications = Publications(session, self._context.names)
         self._findings += self._watch.look(session, publications)
-        self._next_watch = time.monotonic() + _WATCH_SECONDS
+        self._next_look = _next_time(began)
 
     def _confirm(self) -> None:
         pending = self.router.pending_lsn()
@@ -173,8 +177,12 @@ class Capture:
         self._stream.confirm(written)
         self._confirmed = (written, self._stream.end)
         if time.monotonic() >= self._next_save:
-            self._save(written)
-            self._next_save = time.monotonic() + _SAVE_SECONDS
+            self._save_checkpoint()
+
+    def _save_checkpoint(self) -> None:
+        began = time.monotonic()
+        self._save(self.confirmed)
+        self._next_save = _next_time(began)
 
     def _ended_by_settings(self) -> StopReason | None:
         task = self._context.task
@@ -213,12 +221,18 @@ class Capture:
                     (self._context.slot, lsn_text(self.confirmed)),
                 )
 
-    def _lost_slot(self, error: psycopg2.Error) -> TaskError:
-        return TaskError(
-            f"changes cannot be read from replication slot {self._context.slot!r}",
-            why=reason(error),
-            fix="reload the task: what happened since cannot be captured any more",
-        )
+
+def _refusal(error: psycopg2.Error) -> TaskError:
+    return TaskError(
+        "changes cannot be captured any more",
+        why=reason(error),
+        fix="put that right and resume the task; reload it if its replication slot is lost",
+    )
+
+
+def _next_time(began: float) -> float:
+    now = time.monotonic()
+    return now + max(_OFTEN_SECONDS, _PART_OF_TIME * (now - began))
 
 
 def is_recoverable(error: psycopg2.Error) -> bool:

@@ -6,6 +6,7 @@ next one overwrites or, by TargetTablePrepMode, removes.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from dmslake.sandbox.dms.replication.tables import ReplicatedTable
 from dmslake.sandbox.dms.replication.target_settings import TargetSettings
 from dmslake.sandbox.dms.replication.task_settings import TaskSettings
 
+_logger = logging.getLogger(__name__)
 _SETTLE_POLL_SECONDS = 0.1
 _SETTLED = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8 >= %s"
 
@@ -182,6 +184,9 @@ class TableLoad:
         with connection.cursor() as cursor:
             cursor.execute(query.count_cut())
             (count,) = cursor.fetchone() or (0,)
+        if count:
+            name = self._table.name
+            _logger.warning("%d values of %s are longer than LobMaxSize and were cut", count, name)
         self._table.truncated_lobs += int(count)
 
 

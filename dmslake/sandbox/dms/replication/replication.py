@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import select
 import threading
 from collections.abc import Callable, Iterable
@@ -43,6 +44,8 @@ from dmslake.sandbox.dms.replication.wakeups import Waker
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# It is part of names that PostgreSQL cuts at 63 bytes.
+_TASK_ID = "[a-z0-9]{1,50}"
 _LONGEST_WAIT_SECONDS = 0.5
 _CANCEL_SECONDS = 0.05
 _logger = logging.getLogger(__name__)
@@ -74,8 +77,8 @@ class Replication:
         clock: Callable[[], datetime] = utc_now,
         seconds_to_store: float = 60.0,
     ) -> None:
-        if not job.task_id.isalnum() or job.task_id != job.task_id.lower():
-            raise SettingsError(f"task id {job.task_id!r} is not lower-case letters and digits")
+        if re.fullmatch(_TASK_ID, job.task_id) is None:
+            raise SettingsError(f"task id {job.task_id!r} is not 1 to 50 letters a-z and digits")
         self._job = job
         self._on_checkpoint = on_checkpoint
         resumes = job.checkpoint is not None and job.start is Start.RESUME

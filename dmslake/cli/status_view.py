@@ -41,7 +41,7 @@ def _task(task: TaskState) -> str:
         parts.append(f"({task.stop_reason})")
     if task.loads:
         parts.append(f"· full load {task.full_load_percent} %")
-        parts.append(f"· {task.tables_loaded} tables loaded")
+        parts.append(f"· {_count(task.tables_loaded, 'table')} loaded")
     for count, word in (
         (task.tables_loading, "loading"),
         (task.tables_queued, "waiting"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,3 +222,16 @@ def test_without_a_sandbox_a_command_says_how_to_start_one(cli: Cli, name: str) 
     assert found.code == 1
     assert "dmslake sandbox start" in found.err
     assert not Path("nowhere").exists()
+
+
+@pytest.mark.parametrize("arguments", [("sandbox", "spec"), ("validate", "--json"), ("--help",)])
+def test_a_reader_that_goes_away_is_no_error_of_ours(arguments: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "dmslake", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.wait(timeout=60) == 1
+        assert process.stderr.read() == ""

@@ -59,7 +59,7 @@ class Pipeline:
 
     def _process(self, *arguments: str) -> dict[str, Any]:
         # Nothing of this machine's own AWS configuration is handed on.
-        kept = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
+        kept = ("PATH", "COVERAGE_PROCESS_CONFIG")
         inherited = {name: os.environ[name] for name in kept if name in os.environ}
         sandbox = ("--sandbox", "--state", str(self.sandbox.folder))
         return {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from dmslake.sandbox.dms import replication
 from dmslake.sandbox.dms.replication import ConnectionFailure, StagingTarget
@@ -58,6 +60,20 @@ def test_a_bucket_that_cannot_be_used_tells_why(bucket: Bucket) -> None:
     parquet = StagingTarget(bucket=bucket.name, settings={"DataFormat": "parquet"})
     with pytest.raises(replication.SettingsError, match="parquet"):
         replication.test_target(parquet, lambda: bucket.s3)
+
+
+def test_a_bucket_that_cannot_be_reached_tells_why() -> None:
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+    nowhere = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=f"http://127.0.0.1:{free_port()}",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=config,
+    )
+    with pytest.raises(ConnectionFailure, match="Could not connect to the endpoint"):
+        replication.test_target(StagingTarget(bucket="staging"), lambda: nowhere)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,51 @@ def _has_read_a_part(task: Task, number: int) -> Callable[[], bool]:
     return lambda: start < task.table("public.item").inserts < start + 8_000
 
 
+def test_a_stop_while_the_source_is_away_writes_what_was_read(
+    database: Database, task: Task
+) -> None:
+    database.execute(
+        "CREATE ROLE comes_and_goes LOGIN REPLICATION PASSWORD 'super'",
+        "GRANT CREATE ON DATABASE postgres TO comes_and_goes",
+        ITEM,
+        "ALTER TABLE item OWNER TO comes_and_goes",
+    )
+    task.source = database.source("comes_and_goes")
+    task.target["CdcMaxBatchInterval"] = 3600
+    task.load()
+    database.execute("INSERT INTO item VALUES (1, 'a')")
+    eventually(lambda: task.table("public.item").inserts == 1)
+    database.execute("ALTER ROLE comes_and_goes NOLOGIN")
+    database.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+    assert task.stop().stop_reason == StopReason.NORMAL
+    assert ids(task) == [1]
+    database.execute("ALTER ROLE comes_and_goes LOGIN", "INSERT INTO item VALUES (2, 'b')")
+    task.target["CdcMaxBatchInterval"] = 0
+    task.load(Start.RESUME)
+    task.catch_up()
+    # The source was not told that the first is written, so it comes again.
+    assert ids(task) == [1, 1, 2]
+
+
+def test_a_new_table_that_is_locked_is_found_later(database: Database, task: Task) -> None:
+    database.execute(ITEM)
+    task.load()
+    blocker = database.connect()
+    blocker.autocommit = False
+    with blocker.cursor() as cursor:
+        database.execute("CREATE TABLE locked (id int PRIMARY KEY)")
+        cursor.execute("LOCK TABLE locked")
+        given_up = f"SELECT count(*) {SESSIONS} AND query = 'SET lock_timeout = 0'"
+        eventually(lambda: database.value(given_up) == 1)
+        database.execute("INSERT INTO item VALUES (1, 'meanwhile')")
+        eventually(lambda: ids(task) == [1])
+    blocker.rollback()
+    blocker.close()
+    database.execute("INSERT INTO locked VALUES (1)")
+    eventually(lambda: task.state("public.locked") == "Table completed")
+    assert [row[2] for row in task.bucket.changed("public.locked")] == ["1"]
+
+
 def test_a_load_that_loses_its_connection_begins_again(database: Database, task: Task) -> None:
     database.execute(ITEM, "INSERT INTO item SELECT i, 'x' FROM generate_series(1, 500) i")
     blocker = database.connect()

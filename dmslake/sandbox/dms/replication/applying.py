@@ -67,6 +67,7 @@ class Applier:
 
     def __init__(self, rules: ApplyRules) -> None:
         self._rules = rules
+        self._kept = rules.target.kept_operations
         self._feeds: dict[int, _Feed] = {}
         self._known: dict[TableName, _Known] = {}
         self._types: dict[int, DataType] = {}
@@ -94,15 +95,11 @@ class Applier:
         elif isinstance(message, pgoutput.Truncate):
             self._truncate(message)
 
-    def forget(self, oid: int) -> None:
-        """Take no more changes of a table."""
-        self._feeds.pop(oid, None)
-
     def _write(
         self, operation: str, oid: int, new: pgoutput.Values, old: pgoutput.Values | None = None
     ) -> None:
         feed = self._feeds.get(oid)
-        if feed is None or operation not in self._rules.target.kept_operations:
+        if feed is None or operation not in self._kept:
             return
         line = feed.rows.present(operation, self._transaction.time, new, old)
         feed.output.row(operation, line, self._transaction)
@@ -111,7 +108,7 @@ class Applier:
 
     def _delete(self, message: pgoutput.Delete) -> None:
         feed = self._feeds.get(message.oid)
-        if feed is not None and "D" in self._rules.target.kept_operations:
+        if feed is not None and "D" in self._kept:
             line = feed.rows.absent(self._transaction.time, message.old)
             feed.output.row("D", line, self._transaction)
 

@@ -27,10 +27,11 @@ from dmslake.sandbox.dms.replication.watching import CatalogWatch, Finding, curr
 
 _logger = logging.getLogger(__name__)
 _READ_AT_ONCE = 1000
-# The catalog is looked at, and the checkpoint saved, every second, but for at most a twentieth of
-# the time: both grow with the number of tables.
+# The catalog is looked at, and the checkpoint saved, every second; less often where there are so
+# many tables that this would take more than a tenth of the time.
 _OFTEN_SECONDS = 1.0
-_PART_OF_TIME = 20
+_SELDOM_SECONDS = 10.0
+_PART_OF_TIME = 10
 _LONGEST_WAIT_SECONDS = 0.5
 _UNSTORED_BYTES = 256 * 1024 * 1024
 _COMPLETE_TRANSACTION_SECONDS = 10.0
@@ -113,10 +114,10 @@ class Capture:
                 # A transaction that is cut in the middle would come again as a whole.
                 if not self._stream.in_transaction or time.monotonic() > give_up:
                     return StopReason.NORMAL
-            self._read_some()
             self._keep_house()
             if (ended := self._ended_by_settings()) is not None:
                 return ended
+            self._read_some()
 
     def _read_some(self) -> None:
         for count in range(_READ_AT_ONCE):
@@ -232,7 +233,7 @@ def _refusal(error: psycopg2.Error) -> TaskError:
 
 def _next_time(began: float) -> float:
     now = time.monotonic()
-    return now + max(_OFTEN_SECONDS, _PART_OF_TIME * (now - began))
+    return now + min(max(_OFTEN_SECONDS, _PART_OF_TIME * (now - began)), _SELDOM_SECONDS)
 
 
 def is_recoverable(error: psycopg2.Error) -> bool:

@@ -156,8 +156,11 @@ class Router:
         if not self._context.selection.takes(name.schema, name.table):
             return None
         table = self._register(name, old.source.renamed(name))
-        table.state = old.state
+        table.state = TableState.COMPLETED
         table.snapshot = old.snapshot
+        if old.state is TableState.ERROR:
+            table.fail(old.error, self._context.clock())
+            self._output(table).suspend()
         old.source = None
         old.state = TableState.ABSENT
         return table

@@ -19,7 +19,8 @@ from dmslake.sandbox.dms.replication.publications import Publications
 from dmslake.sandbox.dms.replication.selection import Selection
 from dmslake.sandbox.dms.replication.tables import Tables
 
-_LOCK_TIMEOUT = "SET lock_timeout = '2s'"
+# Changes wait meanwhile; a table that is locked longer is tried again at the next look.
+_LOCK_TIMEOUT = "SET lock_timeout = '50ms'"
 _NO_LOCK_TIMEOUT = "SET lock_timeout = 0"
 _POSITION = "SELECT (pg_current_wal_flush_lsn() - '0/0')::int8"
 # Transactions that run now end before this id is the oldest one that runs.

@@ -14,6 +14,7 @@ from dmslake.cli.options import Settings, shared_options
 from dmslake.cli.report import Report
 from dmslake.cli.sandbox import require_sandbox
 from dmslake.cli.terminal import Terminal
+from dmslake.errors import SandboxError
 from dmslake.sandbox.launcher import default_folder, destroy
 from dmslake.sandbox.launcher import stop as stop_servers
 
@@ -46,6 +47,12 @@ def _demo(settings: Settings, terminal: Terminal, *, keep: bool) -> Report:
     folder = demo_folder(settings)
     if remove_demo(folder):
         terminal.data(f"removed what an earlier demo left in {folder}")
+    if (folder / SPEC).exists():
+        raise SandboxError(
+            f"the demo cannot run in {folder}",
+            why=f"it holds a {SPEC} that is not the demo's",
+            fix="choose another folder with --state, or leave --state out",
+        )
     finished = False
     try:
         with stoppable(terminal.talk) as stop:
@@ -62,7 +69,8 @@ def _demo(settings: Settings, terminal: Terminal, *, keep: bool) -> Report:
 def remove_demo(folder: Path) -> bool:
     """Remove what a demo made in its folder, and the folder if nothing else is in it."""
     there = destroy(folder / SANDBOX)
-    (folder / SPEC).unlink(missing_ok=True)
+    if there:
+        (folder / SPEC).unlink(missing_ok=True)
     with suppress(OSError):  # it holds something else, or is the user's and not ours to remove
         folder.rmdir()
     return there

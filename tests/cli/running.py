@@ -46,7 +46,7 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> Result:
     done = subprocess.run(
         [sys.executable, "-m", "dmslake", *arguments],
         input=stdin, env={**os.environ, **environment},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=180,
     )  # fmt: skip
     return Result(done.returncode, done.stdout, done.stderr)
 

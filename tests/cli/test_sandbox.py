@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,15 @@ def test_a_folder_with_other_things_is_left_alone(cli: Cli) -> None:
 )
 def test_what_is_said_of_a_server(event: events.Event, line: str) -> None:
     assert _line(event) == line
+
+
+@pytest.mark.parametrize("command", [("plan", "--sandbox"), ("sandbox", "start"), ("demo",)])
+def test_without_its_packages_it_says_what_to_install(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ministack", None)
+    found = cli(*command, "--state", "nowhere")
+    assert found.code == 1
+    assert "error: the sandbox is not installed\n  why: ministack" in found.err
+    assert "pip install 'dmslake[sandbox]'" in found.err
+    assert not Path("nowhere").exists()

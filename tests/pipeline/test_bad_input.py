@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
-from dmslake.sandbox import launcher
 from dmslake.sandbox.environment import spec_variables
 from dmslake.sandbox.model import Sandbox
 from tests.cli.running import run
@@ -149,31 +143,3 @@ def test_a_spec_for_another_region_is_refused(pipeline: Make) -> None:
     found = abroad("plan", "--region", "us-east-1")
     assert found.code == 2
     assert "is in eu-west-1, not in us-east-1" in found.err
-
-
-@pytest.fixture
-def fragile(tmp_path: Path) -> Iterator[Pipeline]:
-    """A pipeline's spec in a sandbox of its own, which may be broken."""
-    folder = tmp_path / "fragile"
-    found = Pipeline("fragile", launcher.start(folder), tmp_path)
-    found.write()
-    yield found
-    launcher.destroy(folder)
-
-
-def test_servers_that_die_are_told_and_started_again(fragile: Pipeline) -> None:
-    assert fragile("plan").code == 0
-    for name in ("dms", "cloud"):
-        servers = json.loads(fragile("sandbox", "status", "--json").out)["data"]["servers"]
-        (pid,) = (server["pid"] for server in servers if server["name"] == name)
-        os.kill(pid, signal.SIGKILL)
-        until(
-            lambda: fragile("sandbox", "status", "--json").document["data"],
-            lambda seen: not seen["running"],
-        )
-        found = fragile("plan")
-        assert found.code == 1
-        assert found.err.startswith("error: the sandbox in ")
-        assert "does not run\n  fix: dmslake sandbox start" in found.err
-        assert fragile("sandbox", "start").code == 0
-        assert fragile("plan").code == 0

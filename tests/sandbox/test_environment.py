@@ -49,7 +49,7 @@ told = {
     "instances": boto3.client("dms").describe_replication_instances()["ReplicationInstances"],
     "region": boto3.Session().region_name,
 }
-print(json.dumps(told))
+print(json.dumps(told, default=str))
 """
 
 

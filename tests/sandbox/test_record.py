@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,18 @@ from dmslake.errors import SandboxError
 from dmslake.sandbox.record import FILE, Source, Spawned, new_record, read_record, write_record
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """Writes that fail as they do on a full disk: no file may grow."""
+    """Let writes fail as they do on a full disk: no file may grow.
+
+    Only around the write itself: the test runner's own output may be a file, too.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -79,13 +85,10 @@ def test_a_damaged_record_is_told_with_a_way_out(tmp_path: Path, text: str) -> N
     assert "dmslake sandbox reset" in caught.value.fix
 
 
-def test_a_full_disk_leaves_the_old_record_as_it_was(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_full_disk_leaves_the_old_record_as_it_was(tmp_path: Path) -> None:
     old = new_record("eu-west-1")
     write_record(tmp_path, old)
-    request.getfixturevalue("full_disk")
-    with pytest.raises(SandboxError, match="cannot write to") as caught:
+    with pytest.raises(SandboxError, match="cannot write to") as caught, full_disk():
         write_record(tmp_path, new_record("eu-west-1"))
     assert "free space" in caught.value.fix
     assert read_record(tmp_path) == old

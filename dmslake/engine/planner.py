@@ -45,8 +45,11 @@ def observe(resources: Sequence[Resource[Any]], aws: object, guard: Guard) -> Ob
         with guard(resource.address):
             return resource.read(aws)
 
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:
+    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
+    try:
         return dict(zip((r.address for r in resources), pool.map(read, resources), strict=True))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # who gives up does not wait for what hangs
 
 
 def assess(resource: Resource[Any], live: Live | None) -> Step:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, cast
 
 from dmslake.aws.clients import Clients
+from dmslake.aws.errors import unless_absent
 from dmslake.kinds import tags as tagging
 
 
-def tags_of(aws: Clients, arn: str) -> dict[str, str]:
-    """Return the tags of the resource with this ARN."""
-    answer = aws.dms.list_tags_for_resource(ResourceArn=arn)
-    return tagging.from_list(cast("Any", answer.get("TagList", [])))
+def tags_of(aws: Clients, arn: str) -> dict[str, str] | None:
+    """Return the tags of the resource with this ARN; None when it went since it was described."""
+    answer = unless_absent(
+        lambda: aws.dms.list_tags_for_resource(ResourceArn=arn), "ResourceNotFoundFault"
+    )
+    return None if answer is None else tagging.from_list(cast("Any", answer.get("TagList", [])))
 
 
 def put_tags(aws: Clients, arn: str, tags: dict[str, str]) -> None:

@@ -105,6 +105,8 @@ class Endpoint(Resource[Clients]):
         if endpoint is None:
             return None
         tags = tags_of(aws, endpoint["EndpointArn"])
+        if tags is None:
+            return None
         raw = cast("Mapping[str, object]", endpoint)
         return Live(
             attributes={

@@ -92,6 +92,8 @@ class ReplicationInstance(Resource[Clients]):
         if instance is None:
             return None
         tags = tags_of(aws, instance["ReplicationInstanceArn"])
+        if tags is None:
+            return None
         # A change that waits for the maintenance window has been asked for: no reason to ask again.
         pending = instance.get("PendingModifiedValues", {})
         current: Any = {**instance, **{k: v for k, v in pending.items() if v is not None}}

@@ -84,6 +84,8 @@ class ReplicationTask(Resource[Clients]):
         if task is None:
             return None
         tags = tags_of(aws, task["ReplicationTaskArn"])
+        if tags is None:
+            return None
         rules = json.loads(task.get("TableMappings") or "{}").get("rules", [])
         return Live(
             attributes={

@@ -49,6 +49,8 @@ class SubnetGroup(Resource[Clients]):
         if not groups:
             return None
         tags = tags_of(aws, self._arn(aws))
+        if tags is None:
+            return None
         subnets = [str(s.get("SubnetIdentifier")) for s in groups[0].get("Subnets", [])]
         return Live(
             attributes={"subnets": tuple(sorted(subnets)), "tags": tags},

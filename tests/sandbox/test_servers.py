@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,12 +20,7 @@ if TYPE_CHECKING:
 def instance(calls: Calls) -> str:
     """The ARN of a replication instance in the sandbox's default network."""
     dms, name = dms_of(calls), "together"
-    trust = statement("sts:AssumeRole", Principal={"Service": "dms.amazonaws.com"})
-    calls.iam.create_role(RoleName="dms-vpc-role", AssumeRolePolicyDocument=json.dumps(trust))
-    calls.iam.attach_role_policy(
-        RoleName="dms-vpc-role",
-        PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole",
-    )
+    _prepare_account(calls)
     dms.create_replication_subnet_group(
         ReplicationSubnetGroupIdentifier=name,
         ReplicationSubnetGroupDescription=name,
@@ -87,6 +83,17 @@ def connect(calls: Calls, instance: str, endpoint: str) -> str:
 def dms_of(calls: Calls) -> DatabaseMigrationServiceClient:
     client: DatabaseMigrationServiceClient = calls.client("dms")
     return client
+
+
+def _prepare_account(calls: Calls) -> None:
+    """Make the account's role for DMS, unless a pipeline of this sandbox left it (`down` does)."""
+    trust = statement("sts:AssumeRole", Principal={"Service": "dms.amazonaws.com"})
+    with suppress(calls.iam.exceptions.EntityAlreadyExistsException):
+        calls.iam.create_role(RoleName="dms-vpc-role", AssumeRolePolicyDocument=json.dumps(trust))
+    calls.iam.attach_role_policy(
+        RoleName="dms-vpc-role",
+        PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole",
+    )
 
 
 def _statuses(calls: Calls) -> set[str]:

@@ -7,6 +7,9 @@
     │   ├── AccessError     exit 1   credentials are missing, expired or not allowed to
     │   └── NotFoundError   exit 1   something that must exist does not
     ├── ConflictError       exit 1   a resource of this name exists and is not ours
+    ├── LockedError         exit 1   somebody else works on this pipeline right now
+    ├── StaleError          exit 1   AWS is no longer what a reviewed plan was made for
+    ├── RefusedError        exit 1   AWS would refuse the plan; nothing was begun
     ├── WaitError           exit 1   a resource broke, or took too long
     ├── ApplyError          exit 1   some steps of a plan failed; the others are done
     ├── SandboxError        exit 1   a local server could not be started, reached or stopped
@@ -112,6 +115,24 @@ class ConflictError(DmslakeError):
     """A resource of this name exists and does not belong to this pipeline."""
 
     code = "conflict"
+
+
+class LockedError(DmslakeError):
+    """Somebody else works on this pipeline right now."""
+
+    code = "locked"
+
+
+class StaleError(DmslakeError):
+    """AWS is no longer what a reviewed plan was made for."""
+
+    code = "stale"
+
+
+class RefusedError(DmslakeError):
+    """AWS would refuse the plan; nothing was begun."""
+
+    code = "refused"
 
 
 class WaitError(DmslakeError):

@@ -1,22 +1,42 @@
-"""One sandbox for all tests of a session, and the means to call it."""
+"""One sandbox for all tests of a session, the means to call it, and an ear on every request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 
 from dmslake.sandbox import launcher
 from dmslake.sandbox.dms.delays import NAMES
 from dmslake.sandbox.model import Sandbox
 from tests.sandbox.calls import Calls
+from tests.truth import plugin as truth
 
 if TYPE_CHECKING:
     from dmslake.sandbox.events import Event
 
 # As short as they go: no test waits for a service that only pretends to work.
 DELAYS = dict.fromkeys(NAMES, 0.05)
+
+# These tests are the service's own: what it refuses can only be seen by sending it.
+_OF_THE_SERVICE = Path(__file__).parent / "sandbox" / "dms"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check every request that any test sends against what AWS takes."""
+    truth.start(config)
+    # Each session would read and keep AWS's models (EC2's alone are megabytes) for itself.
+    botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(_OF_THE_SERVICE):
+            item.add_marker(pytest.mark.wrong_requests("what the sandbox's DMS refuses"))
 
 
 @pytest.fixture(scope="session")

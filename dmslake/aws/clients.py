@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import boto3
 from botocore.config import Config
 
 from dmslake import __version__
 from dmslake.aws.errors import translating
+from dmslake.aws.memory import Memory
+from dmslake.aws.retries import persist
 from dmslake.errors import AccessError, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 # DMS allows 200 calls at once and 8 per second for the whole account: adaptive mode slows down
-# instead of failing. https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Limits.html
+# instead of failing, and tries again where a connection breaks or AWS answers 5xx.
+# https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Limits.html
 _CONFIG = Config(
     retries={"mode": "adaptive", "max_attempts": 10},
     connect_timeout=5,
@@ -48,6 +52,18 @@ _FIRST_CONTACT = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_at
 OnCall = Callable[[str, str], None]
 
 
+class SecretsReader(Protocol):
+    """The one call of Secrets Manager that is made: what a secret holds is never read."""
+
+    def describe_secret(self, **request: str) -> Mapping[str, object]: ...
+
+
+class TopicReader(Protocol):
+    """The one call of SNS that is made."""
+
+    def get_topic_attributes(self, **request: str) -> Mapping[str, object]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """Whose resources these are: account id (12 digits), region, and partition, e.g. ``aws``."""
@@ -55,6 +71,11 @@ class Account:
     id: str
     region: str
     partition: str = "aws"
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the names of services end in here; China has its own."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
     def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
         """Return ``arn:<partition>:<service>:<region>:<account>:<resource>``."""
@@ -69,12 +90,30 @@ class Clients:
         self._session = session
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._memory = Memory()
+        self.known_tags: dict[str, Mapping[str, str]] = {}
+        """Tags by ARN that were read together, while `remembering`."""
         self.account = account
+
+    @contextmanager
+    def remembering(self) -> Iterator[Self]:
+        """Answer each read once while the block runs, whichever thread asks; then forget.
+
+        For looking at a pipeline as a whole: two resources that ask AWS the same make one call. Not
+        for waiting, and not for reading what was written meanwhile.
+        """
+        try:
+            with self._memory.awake():
+                yield self
+        finally:
+            self.known_tags.clear()
 
     def _client(self, service: str) -> Any:
         with self._lock:  # making clients is not thread-safe in boto3, using them is
             if service not in self._made:
-                self._made[service] = _connect(self._session, service, self.account.region)
+                made = _connect(self._session, service, self.account.region)
+                self._memory.attend(made)
+                self._made[service] = made
             return self._made[service]
 
     @property
@@ -112,6 +151,14 @@ class Clients:
     @property
     def s3(self) -> S3Client:
         return cast("S3Client", self._client("s3"))
+
+    @property
+    def secrets(self) -> SecretsReader:
+        return cast("SecretsReader", self._client("secretsmanager"))
+
+    @property
+    def sns(self) -> TopicReader:
+        return cast("TopicReader", self._client("sns"))
 
     @property
     def sqs(self) -> SQSClient:
@@ -201,4 +248,7 @@ def _identity(session: boto3.Session) -> dict[str, str]:
 
 
 def _connect(session: boto3.Session, service: str, region: str) -> Any:
-    return session.client(cast("Any", service), region_name=region, config=_CONFIG)
+    client: Any = session.client(cast("Any", service), region_name=region, config=_CONFIG)
+    if service == "dms":
+        persist(client)
+    return client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,10 +35,22 @@ class _Meaning:
     fix: str = ""
 
 
-_DENIED = _Meaning(AccessError, "allow {operation} for the identity that runs dmslake")
+_DENIED = _Meaning(
+    AccessError,
+    "allow {denied} for the identity that runs dmslake; `dmslake plan --permissions` prints the "
+    "whole policy",
+)
 _CREDENTIALS = _Meaning(AccessError, "renew the credentials (for example `aws sso login`)")
+_REGION = _Meaning(
+    AccessError, "use a region that is enabled for this account, or correct aws.region in the spec"
+)
 _QUOTA = _Meaning(CloudError, "ask AWS for a higher quota, or remove what is not used any more")
 _BUSY = _Meaning(CloudError, "AWS asks for fewer requests; run it again in a minute")
+_KEY = _Meaning(
+    AccessError,
+    "check that the KMS key exists, is enabled, and that its policy allows the identity that runs "
+    "dmslake and the roles of the pipeline to use it",
+)
 
 # Codes as they stand in the wire answer. Those of DMS without a model (`InvalidParameterValue…`,
 # `ThrottlingException`) are known from users' reports only.
@@ -45,18 +58,31 @@ _MEANINGS: dict[str, _Meaning] = {
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
     "AccessDeniedFault": _DENIED,
+    "AuthorizationError": _DENIED,
     "UnauthorizedOperation": _DENIED,
     "403": _DENIED,
+    "S3AccessDeniedFault": _Meaning(
+        AccessError, "check that the role of the endpoint may use the bucket, and trusts DMS"
+    ),
+    "AuthFailure": _CREDENTIALS,
     "ExpiredToken": _CREDENTIALS,
     "ExpiredTokenException": _CREDENTIALS,
     "InvalidAccessKeyId": _CREDENTIALS,
     "InvalidClientTokenId": _CREDENTIALS,
+    "InvalidToken": _CREDENTIALS,
     "SignatureDoesNotMatch": _CREDENTIALS,
     "UnrecognizedClientException": _CREDENTIALS,
     "RequestExpired": _Meaning(AccessError, "set this machine's clock: AWS refuses old requests"),
     "RequestTimeTooSkewed": _Meaning(
         AccessError, "set this machine's clock: AWS refuses old requests"
     ),
+    "OptInRequired": _REGION,
+    "RegionDisabledException": _REGION,
+    "KMSKeyNotAccessibleFault": _KEY,
+    "KMSAccessDeniedFault": _KEY,
+    "KMSDisabledFault": _KEY,
+    "KMSNotFoundFault": _KEY,
+    "RequestLimitExceeded": _BUSY,
     "Throttling": _BUSY,
     "ThrottlingException": _BUSY,
     "SlowDown": _BUSY,
@@ -76,10 +102,45 @@ _MEANINGS: dict[str, _Meaning] = {
         CloudError, "check replication.network.subnets: all must exist and be in one VPC"
     ),
     "NoSuchBucket": _Meaning(NotFoundError),
+    "NotFound": _Meaning(NotFoundError),
     "NoSuchEntity": _Meaning(NotFoundError),
     "ResourceNotFoundFault": _Meaning(NotFoundError),
     "ResourceNotFoundException": _Meaning(NotFoundError),
 }
+
+QUOTA_CODES = frozenset(code for code, meaning in _MEANINGS.items() if meaning is _QUOTA)
+
+# Calls of S3 whose IAM action has another name; its refusals do not always say which.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+_ACTIONS = {
+    "CreateBucket": "s3:CreateBucket",
+    "DeleteBucket": "s3:DeleteBucket",
+    "DeleteObject": "s3:DeleteObject",
+    "DeleteObjects": "s3:DeleteObject and s3:DeleteObjectVersion",
+    "GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "GetBucketPolicy": "s3:GetBucketPolicy",
+    "GetBucketTagging": "s3:GetBucketTagging",
+    "GetObject": "s3:GetObject",
+    "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "ListObjectsV2": "s3:ListBucket",
+    "PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "s3:PutBucketNotification",
+    "PutObject": "s3:PutObject",
+    "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+}
+# As most services say it: who, "is not authorized to perform" what, "on resource", and why not.
+_REFUSAL = re.compile(
+    r"not authorized to perform:? (?P<action>[a-z0-9-]+:\w+)"
+    r"(?:.*? on (?:the )?resource:? \"?(?P<resource>arn:[^\s\",]+|\*))?",
+    re.DOTALL,
+)
 
 
 def code_of(error: ClientError) -> str:
@@ -144,10 +205,19 @@ def _from_answer(error: ClientError, doing: str) -> CloudError:
     return meaning.raises(
         f"{doing}: {operation} failed",
         why=f"{code}: {message_of(error)}" if code not in message_of(error) else message_of(error),
-        fix=meaning.fix.format(operation=operation),
+        fix=meaning.fix.format(denied=_denied(operation, message_of(error))),
         service_code=code,
         operation=operation,
     )
+
+
+def _denied(operation: str, message: str) -> str:
+    """Name the action, and the resource where the service says it, that was not allowed."""
+    said = _REFUSAL.search(message)
+    if said is None:
+        return _ACTIONS.get(operation, operation)
+    on = f" on {said['resource'].rstrip('.')}" if said["resource"] else ""
+    return f"{said['action']}{on}"
 
 
 _CREDENTIAL_ERRORS = (

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from dmslake.aws.clients import Account
+
+_DIGITS = 10
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Names:
         return f"{self.pipeline}-dms-staging-{self.account.region}"
 
     @property
+    def source_role(self) -> str:
+        """The role with which DMS reads the source's secret, or an S3 source."""
+        return f"{self.pipeline}-dms-source-{self.account.region}"
+
+    @property
     def loader_role(self) -> str:
         return f"{self.pipeline}-loader-{self.account.region}"
 
@@ -69,6 +77,35 @@ class Names:
     @property
     def dead_letters_arn(self) -> str:
         return self.account.arn("sqs", self.dead_letters)
+
+    @property
+    def queue(self) -> str:
+        """The queue between staging and the function, where there is one."""
+        return f"{self.pipeline}-staged"
+
+    @property
+    def queue_arn(self) -> str:
+        return self.account.arn("sqs", self.queue)
+
+    @property
+    def serverless(self) -> str:
+        return f"{self.pipeline}-serverless"
+
+    @property
+    def subscription(self) -> str:
+        return f"{self.pipeline}-events"
+
+    @property
+    def certificates(self) -> str:
+        """What the names of the pipeline's certificates start with."""
+        return f"{self.pipeline}-ca-"
+
+    def certificate(self, pem: str) -> str:
+        """Return the name of a certificate: another text gets another name.
+
+        DMS cannot change a certificate, so the new one has to stand beside the old one for a while.
+        """
+        return f"{self.certificates}{hashlib.sha256(pem.encode()).hexdigest()[:_DIGITS]}"
 
     @property
     def notification(self) -> str:

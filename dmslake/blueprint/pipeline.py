@@ -2,47 +2,65 @@
 
 The order has its reasons. The trigger (function, permission, notification) stands before the task
 starts, so that no object is missed. The instance, which takes minutes, needs nothing but its subnet
-group, so that everything else is made meanwhile. Removal runs the same order backwards.
+group, so that everything else is made meanwhile. Removal runs the same order backwards, and lets
+the loader finish what is staged before it goes.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dmslake.aws.clients import Account
-from dmslake.blueprint.capture import capture
+from dmslake.blueprint.compute import Compute, Surroundings
 from dmslake.blueprint.names import Names
+from dmslake.blueprint.parts import Parts
+from dmslake.blueprint.source import source_endpoint
 from dmslake.blueprint.storage import storage
-from dmslake.blueprint.trigger import trigger
-from dmslake.engine.resource import Resource
+from dmslake.blueprint.target import target_endpoint
+from dmslake.blueprint.trigger import drain, trigger
+from dmslake.engine.resource import Address, Resource
 from dmslake.kinds.account_role import AccountRole
-from dmslake.kinds.connection_test import ConnectionTest
+from dmslake.kinds.replication import Replication
 from dmslake.kinds.task_run import TaskRun
 from dmslake.spec import Spec
 
 
-def pipeline(spec: Spec, account: Account, *, purge: bool = False) -> tuple[Resource[Any], ...]:
-    """Return every resource of the pipeline.
+def pipeline(spec: Spec, account: Account) -> Parts:
+    """Return every resource of the pipeline in `account`, wanted and unwanted."""
+    return _pipeline(spec, Names(spec.name, account), purge=None)
 
-    Args:
-        spec: what the user wants.
-        account: where; ARNs are computed from it.
-        purge: whether removal may delete the buckets' data, too.
-    """
+
+def removal(spec: Spec, account: Account, *, purge: bool = False) -> tuple[Resource[Any], ...]:
+    """Return everything that removal has to look at; `purge`: also the data in our buckets."""
     names = Names(spec.name, account)
+    draining = drain(spec, names)
+    made = _pipeline(spec, names, purge=purge).all
+    return (*(_stopped_before(draining.address, r) for r in made), draining)
+
+
+def _stopped_before(draining: Address, resource: Resource[Any]) -> Resource[Any]:
+    if not isinstance(resource, TaskRun | Replication):
+        return resource
+    return replace(resource, after=(*resource.after, draining))
+
+
+def _pipeline(spec: Spec, names: Names, *, purge: bool | None) -> Parts:
     vpc_role = _account_role(names, "dms-vpc-role", "AmazonDMSVPCManagementRole")
     logs_role = _account_role(names, "dms-cloudwatch-logs-role", "AmazonDMSCloudWatchLogsRole")
-    buckets = storage(spec, names, purge=purge)
-    loading = trigger(spec, names, buckets)
-    capturing = capture(spec, names, vpc_role.address, logs_role.address, buckets[0])
-    tests = tuple(r.address for r in capturing if isinstance(r, ConnectionTest))
-    task = capturing[-1]
-    run = TaskRun(
-        name=task.name,
-        after=(loading[-1].address, *tests),
-        lives_on=(task.address,),
+    places = storage(spec, names, purge=purge)
+    loading, opened = trigger(spec, names, places)
+    source, reading = source_endpoint(spec, names)
+    target, writing = target_endpoint(spec, names, places.staging.address)
+    around = Surroundings(
+        source=source,
+        target=target,
+        vpc_role=vpc_role.address,
+        logs_role=logs_role.address,
+        opened=opened,
     )
-    return (vpc_role, logs_role, *buckets, *loading, *capturing, run)
+    base = Parts((vpc_role, logs_role, *places.buckets))
+    return base + loading + reading + writing + Compute(spec, names, around).parts()
 
 
 def _account_role(names: Names, name: str, policy: str) -> AccountRole:

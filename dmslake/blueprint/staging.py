@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dmslake.blueprint.names import Names
-from dmslake.spec import Spec
+from dmslake.spec import Spec, staging_settings
 
 TIMESTAMP_COLUMN = "dms_ts"
 NULL = r"\N"
 
-_MEMBERS = {
-    "cdc_max_batch_interval": "CdcMaxBatchInterval",
-    "cdc_min_file_size": "CdcMinFileSize",
-    "csv_null_value": "CsvNullValue",
-    "max_file_size": "MaxFileSize",
-}
 
-
-def s3_settings(spec: Spec, names: Names) -> Mapping[str, object]:
-    """Return the settings of the staging endpoint.
+def s3_settings(spec: Spec, names: Names, role_arn: str) -> Mapping[str, object]:
+    """Return the settings of the staging endpoint; what the spec says comes last.
 
     An operation and a timestamp column in full-load files, too, give full load and changes one
     shape. NULL is written as Hive's own null, because AWS's documents disagree about the default
     (`NULL` or nothing) and both can be a value.
     """
     settings: dict[str, object] = {
-        "ServiceAccessRoleArn": names.role_arn(names.dms_role, spec.aws.role_path),
+        "ServiceAccessRoleArn": role_arn,
         "BucketName": spec.staging.bucket,
         "DataFormat": spec.staging.format,
         "IncludeOpForFullLoad": True,
@@ -40,5 +33,9 @@ def s3_settings(spec: Spec, names: Names) -> Mapping[str, object]:
     else:
         # Athena, Glue and Spark before 3 read microseconds as nonsense.
         settings["ParquetTimestampInMillisecond"] = True
-    chosen = spec.staging.settings.model_dump(exclude_none=True)
-    return settings | {_MEMBERS[name]: value for name, value in chosen.items()}
+    # Said in either case: a key that the spec no longer has would be no difference otherwise.
+    settings["EncryptionMode"] = "sse-s3"
+    if spec.staging.kms_key:
+        settings["EncryptionMode"] = "sse-kms"
+        settings["ServerSideEncryptionKmsKeyId"] = spec.staging.kms_key
+    return settings | dict(staging_settings(spec.staging))

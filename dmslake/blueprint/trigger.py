@@ -5,80 +5,161 @@ from __future__ import annotations
 from typing import Any
 
 from dmslake.blueprint.archive import HANDLER, lake_archive
+from dmslake.blueprint.loader_policies import loader_policy, loader_trust, queue_policy
 from dmslake.blueprint.names import Names
-from dmslake.blueprint.policies import loader_policy, loader_trust
+from dmslake.blueprint.parts import Parts
+from dmslake.blueprint.roles import Wish, role_for
+from dmslake.blueprint.storage import AnyBucket, Storage
 from dmslake.engine.resource import Address, Resource
-from dmslake.kinds.bucket import Bucket
 from dmslake.kinds.bucket_notification import BucketNotification
+from dmslake.kinds.drain import Drain
+from dmslake.kinds.event_source_mapping import EventSourceMapping
 from dmslake.kinds.failure_destination import FailureDestination
 from dmslake.kinds.function import Function
 from dmslake.kinds.invoke_permission import InvokePermission
 from dmslake.kinds.log_group import LogGroup
 from dmslake.kinds.queue import Queue
-from dmslake.kinds.role import Role
+from dmslake.kinds.queue_drain import QueueDrain
 from dmslake.lake.config import LoaderConfig
 from dmslake.lake.routing import Clock
 from dmslake.spec import Spec
 
 LOG_DAYS = 30
+_RETENTION_S = 14 * 24 * 3600  # SQS keeps no message longer
+_VISIBILITY_FACTOR = 6  # AWS's own advice: so many timeouts of the function
+_BATCH = 10
+_BATCH_WINDOW_S = 1
+_DELIVERIES = 5
+_FEWEST_POLLERS = 2
 
 
-def trigger(spec: Spec, names: Names, buckets: tuple[Bucket, ...]) -> tuple[Resource[Any], ...]:
-    """Return the loader with its trigger; the last resource is the one that opens the tap."""
-    staging = buckets[0]
-    queue = Queue(name=names.dead_letters, owner=spec.name, tags=spec.aws.tags)
+def trigger(spec: Spec, names: Names, places: Storage) -> tuple[Parts, Address]:
+    """Return the loader with its trigger, and the address of what opens the tap."""
+    opened = Address(BucketNotification.kind, names.notification)
+    letters = Queue(
+        name=names.dead_letters, retention_s=_RETENTION_S, owner=spec.name, tags=spec.aws.tags
+    )
     log_group = LogGroup(
         name=names.function_log_group,
         retention_days=LOG_DAYS,
         owner=spec.name,
         tags=spec.aws.tags,
     )
-    role = Role(
+    address = Address(Function.kind, names.function)
+    wish = Wish(
         name=names.loader_role,
+        principal="lambda.amazonaws.com",
         trust=loader_trust(),
         policy=loader_policy(spec, names),
-        path=spec.aws.role_path,
-        boundary=spec.aws.permissions_boundary,
-        owner=spec.name,
-        tags=spec.aws.tags,
+        used_by=(address,),
     )
-    needs = (role.address, log_group.address, *(bucket.address for bucket in buckets))
-    function = _function(spec, names, needs)
+    role = role_for(spec, names, wish, spec.loader.role)
+    needs = (role.address, log_group.address, *(bucket.address for bucket in places.buckets))
+    function = _function(spec, names, role.arn, needs)
+    direct = _direct(names, function, letters, places.staging, opened)
+    queued = _queued(spec, names, function, letters, opened)
+    sqs = spec.loader.trigger == "sqs"
+    wanted, unwanted = (queued, direct) if sqs else (direct, (*queued, _emptied(names, queued)))
+    notification = BucketNotification(
+        name=names.notification,
+        bucket=places.staging.name,
+        prefix=f"{spec.staging.prefix}/" if spec.staging.prefix else "",
+        function_arn=None if sqs else names.function_arn,
+        queue_arn=names.queue_arn if sqs else None,
+        after=(*(r.address for r in wanted), places.staging.address),
+    )
+    made = (letters, log_group, function, *wanted, notification)
+    return Parts(made, unwanted) + role.parts, opened
+
+
+def _direct(
+    names: Names, function: Function, letters: Queue, staging: AnyBucket, opened: Address
+) -> tuple[Resource[Any], ...]:
+    """S3 calls the function; Lambda sends what failed to the dead letters."""
     destination = FailureDestination(
         name=function.name,
         queue_arn=names.dead_letters_arn,
-        after=(queue.address,),
+        after=(letters.address,),
         lives_on=(function.address,),
+        gone_after=(opened,),
     )
     permission = InvokePermission(
         name=names.notification,
         function=function.name,
-        bucket_arn=staging.arn,
+        bucket_arn=names.bucket_arn(staging.name),
         account=names.account.id,
         lives_on=(function.address,),
+        gone_after=(opened,),
     )
-    notification = BucketNotification(
-        name=names.notification,
-        bucket=staging.name,
-        prefix=f"{spec.staging.prefix}/" if spec.staging.prefix else "",
-        function_arn=names.function_arn,
-        after=(permission.address, destination.address, staging.address),
-    )
-    return (queue, log_group, role, function, destination, permission, notification)
+    return destination, permission
 
 
-def _function(spec: Spec, names: Names, needs: tuple[Address, ...]) -> Function:
+def _queued(
+    spec: Spec, names: Names, function: Function, letters: Queue, opened: Address
+) -> tuple[Resource[Any], ...]:
+    """S3 fills a queue, the function takes from it; SQS sends what failed to the dead letters."""
+    queue = Queue(
+        name=names.queue,
+        policy=queue_policy(spec, names),
+        visibility_timeout_s=_VISIBILITY_FACTOR * spec.loader.timeout_s + _BATCH_WINDOW_S,
+        retention_s=_RETENTION_S,
+        redrive=(names.dead_letters_arn, _DELIVERIES),
+        owner=spec.name,
+        tags=spec.aws.tags,
+        after=(letters.address,),
+        gone_after=(opened,),
+    )
+    concurrency = spec.loader.concurrency
+    mapping = EventSourceMapping(
+        name=names.queue,
+        function=function.name,
+        queue_arn=names.queue_arn,
+        batch_size=_BATCH,
+        window_s=_BATCH_WINDOW_S,
+        max_concurrency=max(_FEWEST_POLLERS, concurrency) if concurrency else None,
+        owner=spec.name,
+        tags=spec.aws.tags,
+        lives_on=(function.address, queue.address),
+        gone_after=(opened,),
+    )
+    return queue, mapping
+
+
+def _emptied(names: Names, queued: tuple[Resource[Any], ...]) -> QueueDrain:
+    """Return the wait for what is still in a queue that is given up, before its taker goes."""
+    return QueueDrain(
+        name=names.queue,
+        after=tuple(resource.address for resource in queued),
+        gone_after=queued[0].gone_after,
+    )
+
+
+def _function(spec: Spec, names: Names, role: str, needs: tuple[Address, ...]) -> Function:
     return Function(
         name=names.function,
         archive=lake_archive(),
-        role=names.role_arn(names.loader_role, spec.aws.role_path),
+        role=role,
         handler=HANDLER,
         environment=loader_config(spec, names).to_environment(),
         memory_mb=spec.loader.memory_mb,
         timeout_s=spec.loader.timeout_s,
+        concurrency=spec.loader.concurrency,
         owner=spec.name,
         tags=spec.aws.tags,
         after=needs,
+    )
+
+
+def drain(spec: Spec, names: Names) -> Drain:
+    """Return what makes removal wait, once nothing more is staged, until the loader is done."""
+    return Drain(
+        name=names.function,
+        staging_bucket=spec.staging.bucket,
+        staging_prefix=spec.staging.prefix,
+        config=loader_config(spec, names),
+        task=None if spec.replication.serverless else names.task,
+        loader=names.function,
+        after=(Address(BucketNotification.kind, names.notification),),
     )
 
 
@@ -95,4 +176,5 @@ def loader_config(spec: Spec, names: Names) -> LoaderConfig:
         timezone=spec.lake.timezone,
         account=names.account.id,
         allow_overwrite=spec.lake.allow_overwrite,
+        lake_kms_key=spec.lake.kms_key or "",
     )

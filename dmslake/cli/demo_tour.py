@@ -13,7 +13,7 @@ from rich.text import Text
 from dmslake.aws.clients import Clients, connect
 from dmslake.blueprint.names import Names
 from dmslake.blueprint.trigger import loader_config
-from dmslake.cli.apply import failure
+from dmslake.cli.apply import Work, failure
 from dmslake.cli.demo_view import comparison_data, show_comparison, show_query, show_tree
 from dmslake.cli.demo_watch import Watch, difference, interrupted
 from dmslake.cli.plan_view import summary
@@ -145,7 +145,7 @@ class Tour:
     def _carry_out(self, plan: Plan, clients: Clients, command: str) -> None:
         with progress(self._terminal, plan) as listener:
             outcome = provision.apply(plan, clients, on_event=listener, stop=self._stop)
-        error = failure(plan, outcome, command)
+        error = failure(plan, Work(stop=self._stop, outcome=outcome), command)
         if error is not None:
             raise error
 

@@ -1,9 +1,10 @@
-"""A plan for people and for programs."""
+"""A plan as people read it: each change, what it does to the running task, and the totals."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 
 from rich.text import Text
 
@@ -12,6 +13,9 @@ from dmslake.cli.terminal import Terminal
 from dmslake.engine.diff import ABSENT, Change
 from dmslake.engine.plan import Action, Plan, Step
 from dmslake.engine.resource import Interrupt
+from dmslake.kinds.drain import Drain
+from dmslake.kinds.queue_drain import QueueDrain
+from dmslake.operations.masking import is_secret, masked
 
 STYLES = {
     Action.CREATE: "green",
@@ -35,22 +39,34 @@ _WORDS = {
     Action.CONFLICT: "in the way",
 }
 _LONGEST_VALUE = 70
-_SECRET = "password_fingerprint"  # noqa: S105 - an attribute's name
+_FINGERPRINT = "password_fingerprint"
+_DRAINS = "until the loader has moved what is there"
+_RESUMES = "resumes from "  # and there follows the position
+_IN_PLACE = "in place: " + Interrupt.NOTHING.value
 
 
-def show_plan(terminal: Terminal, plan: Plan, session: Session) -> None:
-    """Print the plan: where, each step with its changes, and the totals."""
+def show_plan(terminal: Terminal, plan: Plan, session: Session, *, removal: bool = False) -> None:
+    """Print the plan: where, each step with its changes, and the totals.
+
+    In a removal, what is not there is nobody's concern.
+    """
     account = session.clients.account
     terminal.data(f"pipeline {session.spec.name} in account {account.id}, {account.region}")
     terminal.data()
     for step in plan.steps:
         if step.action is not Action.NOTHING:
-            for line in _step(step):
+            for line in _step(step, plan):
                 terminal.data(line)
     if plan.empty:
         terminal.data("  nothing to change")
     terminal.data()
-    terminal.data(summary(plan))
+    terminal.data(summary(plan, removal=removal))
+
+
+def show_warnings(terminal: Terminal, warnings: tuple[str, ...]) -> None:
+    """Print what AWS would accept and the user may not want."""
+    for warning in warnings:
+        terminal.talk(Text(f"warning: {warning}", style="yellow"))
 
 
 def show_kept(terminal: Terminal, plan: Plan) -> None:
@@ -59,27 +75,67 @@ def show_kept(terminal: Terminal, plan: Plan) -> None:
         terminal.data(f"  kept: {step.resource.describe()}: {step.reason}")
 
 
-def summary(plan: Plan) -> str:
-    """Return the totals in one line."""
-    parts = [f"{plan.totals[a]} {word}" for a, word in _WORDS.items() if plan.totals[a]]
-    unchanged = plan.totals[Action.NOTHING]
-    return ", ".join([*parts, f"{unchanged} unchanged"] if parts else ["no changes"])
+def summary(plan: Plan, *, removal: bool = False) -> str:
+    """Return the totals in one line; in a removal without what is not there."""
+    totals = Counter(shown_action(step) for step in plan.steps)
+    parts = [f"{totals[action]} {word}" for action, word in _WORDS.items() if totals[action]]
+    if not parts:
+        return "no changes"
+    return ", ".join(parts if removal else [*parts, f"{totals[Action.NOTHING]} unchanged"])
 
 
-def _step(step: Step) -> Iterator[Text]:
-    line = Text(f"  {step.action.value} {step.resource.describe()}", style=STYLES[step.action])
-    if step.reason:
-        line.append(f": {step.reason}", style="default")
+def shown_action(step: Step) -> Action:
+    """Return what a step looks like to a user: a drain is waited for, whatever the engine does."""
+    waits = step.action is Action.DELETE and isinstance(step.resource, Drain | QueueDrain)
+    return Action.WAIT if waits else step.action
+
+
+def _step(step: Step, plan: Plan) -> Iterator[Text]:
+    action = shown_action(step)
+    line = Text(f"  {action.value} {step.resource.describe()}", style=STYLES[action])
+    reason = step.reason if action is step.action else _DRAINS
+    if reason:
+        line.append(f": {reason}", style="default")
     yield line
-    if step.action is not Action.CONFLICT:
-        yield from (Text(f"      {_change(change)}") for change in step.changes)
+    if action is not Action.CONFLICT:
+        yield from _changes(step, plan)
+    elif step.adoptable:
+        yield Text(f"      `dmslake up --adopt {step.address}` takes it over")
+    if step.note:
+        yield Text(f"      {step.note}", style="yellow" if action.removes else "default")
+
+
+def _changes(step: Step, plan: Plan) -> Iterator[Text]:
+    """Yield each change; its effect once below them all, or beside each where they differ."""
+    interrupts = step.resource.interrupts
+    effects = [interrupts.get(change.top, Interrupt.NOTHING) for change in step.changes]
+    mixed = len(set(effects)) > 1 and step.action is Action.UPDATE
+    for change, effect in zip(step.changes, effects, strict=True):
+        beside = f"  ({_effect(effect, plan)})" if mixed else ""
+        yield Text(f"      {_change(change)}{beside}")
+    if mixed:
+        return
     if step.interrupt is not Interrupt.NOTHING:
-        yield Text(f"      {step.interrupt.value}", style="yellow")
+        yield Text(f"      {_effect(step.interrupt, plan)}", style="yellow")
+    elif step.action is Action.UPDATE:
+        yield Text(f"      {_IN_PLACE}", style="dim")
+
+
+def _effect(interrupt: Interrupt, plan: Plan) -> str:
+    """Return what a change does to the task, with the position where that is known."""
+    if interrupt is Interrupt.NOTHING:
+        return _IN_PLACE
+    effect: str = interrupt.value
+    restarted = (step.note for step in plan.steps if step.action is Action.RESTART)
+    note = next((note for note in restarted if _RESUMES in note), "")
+    return f"{effect} ({note})" if note and interrupt is Interrupt.RESTARTS else effect
 
 
 def _change(change: Change) -> str:
-    if change.attribute == _SECRET:
+    if _FINGERPRINT in change.attribute:
         return "password: changed"
+    if is_secret(change.attribute):
+        return f"{change.attribute}: changed"
     old, new = _text(change.old), _text(change.new)
     pairs = enumerate(zip(old, new, strict=False))
     same = next((place for place, (a, b) in pairs if a != b), min(len(old), len(new)))
@@ -91,43 +147,9 @@ def _change(change: Change) -> str:
 def _text(value: object) -> str:
     if value is ABSENT or value is None:
         return "(not set)"
-    return json.dumps(_plain(value), ensure_ascii=False, default=str)
+    return json.dumps(masked(value), ensure_ascii=False)
 
 
 def _short(text: str, start: int) -> str:
     shown = f"…{text[start + 1 :]}" if start else text
     return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (tuple, list, frozenset)):
-        return [_plain(inner) for inner in value]
-    return None if value is ABSENT else value
-
-
-def plan_data(plan: Plan, session: Session) -> dict[str, object]:
-    """Return the plan for JSON. Secrets are not in it: the engine never sees their values."""
-    account = session.clients.account
-    return {
-        "pipeline": session.spec.name,
-        "account": account.id,
-        "region": account.region,
-        "changes": len(plan.pending),
-        "totals": {a.name.lower(): count for a, count in sorted(plan.totals.items(), key=str)},
-        "steps": [_step_data(step) for step in plan.steps],
-    }
-
-
-def _step_data(step: Step) -> dict[str, object]:
-    return {
-        "address": str(step.address),
-        "action": step.action.name.lower(),
-        "reason": step.reason,
-        "task": step.interrupt.name.lower(),
-        "changes": [
-            {"attribute": c.attribute, "old": _plain(c.old), "new": _plain(c.new)}
-            for c in step.changes
-        ],
-    }

@@ -10,9 +10,18 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from dmslake.cli.plan_view import STYLES
+from dmslake.cli.plan_view import STYLES, shown_action
 from dmslake.cli.terminal import Terminal
-from dmslake.engine.events import Event, Failed, Finished, Listener, Skipped, Started, Waiting
+from dmslake.engine.events import (
+    Event,
+    Failed,
+    Finished,
+    Listener,
+    Noted,
+    Skipped,
+    Started,
+    Waiting,
+)
 from dmslake.engine.plan import Action, Plan
 from dmslake.engine.resource import Address
 
@@ -37,6 +46,8 @@ def progress(terminal: Terminal, plan: Plan) -> Iterator[Listener]:
     with Live(tree.render(), console=terminal.err, refresh_per_second=10) as live:
 
         def listener(event: Event) -> None:
+            if isinstance(event, Noted):  # it stays above what is drawn anew
+                live.console.print(Text(tree.note(event)))
             tree(event)
             live.update(tree.render())
 
@@ -49,21 +60,24 @@ class PlainProgress:
     def __init__(self, terminal: Terminal, plan: Plan) -> None:
         self._terminal = terminal
         self._names = {step.address: step.resource.describe() for step in plan.pending}
+        self._actions = {step.address: shown_action(step) for step in plan.pending}
         self._last: dict[Address, tuple[str, float]] = {}
 
     def __call__(self, event: Event) -> None:
         name = self._names[event.address]
         match event:
-            case Started(action=action):
-                self._say(event, f"{_DOING[action]} {name}")
+            case Started():
+                self._say(event, f"{_DOING[self._actions[event.address]]} {name}")
             case Waiting(what=what, elapsed=elapsed, usual=usual):
-                self._wait(event, f"{name} is {what}", elapsed, usual)
+                self._wait(event, _waiting(name, what), elapsed, usual)
             case Finished(elapsed=elapsed):
                 self._say(event, f"{name}: done ({elapsed:.1f} s)")
             case Failed(error=error):
                 self._say(event, f"{name}: failed: {error}")
             case Skipped(why=why):
                 self._say(event, f"{name}: skipped: {why}")
+            case Noted(text=text):
+                self._say(event, f"{name}: {text}")
 
     def _wait(self, event: Event, text: str, elapsed: float, usual: float) -> None:
         told, when = self._last.get(event.address, ("", 0.0))
@@ -75,7 +89,12 @@ class PlainProgress:
             self._say(event, f"{text} ({elapsed:.0f} s so far; usually {usual:.0f} s)")
 
     def _say(self, event: Event, text: str) -> None:
-        self._terminal.talk(f"{event.action.value} {text}")
+        self._terminal.talk(f"{self._actions[event.address].value} {text}")
+
+
+def _waiting(name: str, what: str) -> str:
+    """Join a name and a state: a service's own word makes a sentence, more words stand alone."""
+    return f"{name}: {what}" if " " in what else f"{name} is {what}"
 
 
 class LiveProgress:
@@ -83,20 +102,26 @@ class LiveProgress:
 
     def __init__(self, plan: Plan) -> None:
         self._rows = {
-            step.address: (step.resource.describe(), step.action) for step in plan.pending
+            step.address: (step.resource.describe(), shown_action(step)) for step in plan.pending
         }
         self._events: dict[Address, Event] = {}
         self._spinner = Spinner("dots", style="cyan")
 
     def __call__(self, event: Event) -> None:
-        self._events[event.address] = event
+        if not isinstance(event, Noted):  # a note is no state
+            self._events[event.address] = event
+
+    def note(self, event: Noted) -> str:
+        """Return the line that keeps a note in sight."""
+        name, _ = self._rows[event.address]
+        return f"! {name}: {event.text}"
 
     def render(self) -> Table:
         table = Table.grid(padding=(0, 1))
         for address, (name, action) in self._rows.items():
             event = self._events.get(address)
             sign = Text(action.value, style=STYLES[action])
-            table.add_row("", self._mark(event), sign, name, _state(event))
+            table.add_row("", self._mark(event), sign, name, _state(event, action))
         return table
 
     def _mark(self, event: Event | None) -> Spinner | Text:
@@ -113,9 +138,9 @@ class LiveProgress:
                 return Text("·", style="dim")
 
 
-def _state(event: Event | None) -> Text:
+def _state(event: Event | None, action: Action) -> Text:
     match event:
-        case Started(action=action):
+        case Started():
             return Text(_DOING[action], style="cyan")
         case Waiting(what=what, elapsed=elapsed, usual=usual):
             return Text(f"{what} {elapsed:.0f} s (usually {usual:.0f} s)", style="cyan")

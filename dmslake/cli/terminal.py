@@ -52,13 +52,8 @@ class Terminal:
         if not self.settings.quiet and not self.settings.json:
             self.err.print(line, markup=False)
 
-    def confirm(self, question: str, *, expect: str | None = None) -> bool:
-        """Ask, unless --yes. Off a terminal nobody can answer: that is a usage error.
-
-        Args:
-            question: what is asked.
-            expect: a word that has to be typed; None asks for y or n.
-        """
+    def confirm(self, question: str) -> bool:
+        """Ask, unless --yes. Off a terminal nobody can answer: that is a usage error."""
         if self.settings.yes:
             return True
         if not sys.stdin.isatty():
@@ -66,6 +61,22 @@ class Terminal:
                 "this asks before it changes anything, and nobody can answer here",
                 fix="look at the plan, then add --yes",
             )
-        if expect is None:
-            return click.confirm(question, default=False, err=True)
-        return bool(click.prompt(question, err=True, default="", show_default=False) == expect)
+        return click.confirm(question, default=False, err=True)
+
+    def confirm_name(self, question: str, name: str, given: str | None) -> bool:
+        """Let a name be typed, for what cannot be undone: --yes is not enough for that.
+
+        Args:
+            question: what is asked.
+            name: what has to be typed.
+            given: what --confirm says; None where it was left out.
+        """
+        if given is not None:
+            return given == name
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "this deletes data, and nobody can answer here",
+                why="--yes alone deletes no data",
+                fix=f"look at the plan, then add --confirm {name}",
+            )
+        return bool(click.prompt(question, err=True, default="", show_default=False) == name)

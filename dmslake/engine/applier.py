@@ -1,7 +1,8 @@
 """Carry out a plan: everything at the same time that the graph allows.
 
 A job whose prerequisite failed is skipped, so that only root causes are reported; running the same
-command again continues where this run ended.
+command again continues where this run ended. What ran before and was stopped for a change that
+failed is started again as it was.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
-from dmslake.engine.clock import Clock, SystemClock
+from dmslake.engine.assessment import resource_changes
+from dmslake.engine.clock import Clock, SystemClock, stopped_by
 from dmslake.engine.events import (
     Event,
     Failed,
     Finished,
     Listener,
+    Noted,
     Skipped,
     Started,
     Waiting,
@@ -26,10 +29,9 @@ from dmslake.engine.events import (
 )
 from dmslake.engine.jobs import Job, Phase, jobs_of
 from dmslake.engine.plan import Action, Plan, Step
-from dmslake.engine.planner import resource_changes
 from dmslake.engine.resource import Address, Attributes
 from dmslake.engine.waiter import Guard, Waiter
-from dmslake.errors import DmslakeError, StoppedError
+from dmslake.errors import DmslakeError, StoppedError, WaitError
 
 _WORKERS = 16
 
@@ -50,7 +52,7 @@ class Outcome:
 
 
 class Applier:
-    """Carries out one plan, once."""
+    """Carries out one plan, once, with `workers` jobs at the same time."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Applier:
         clock: Clock | None = None,
         stop: threading.Event | None = None,
     ) -> None:
+        self.workers = _WORKERS
         self._steps = {step.address: step for step in plan.pending}
         self._jobs = jobs_of(plan)
         self._aws = aws
@@ -84,7 +87,7 @@ class Applier:
         began = self._clock.now()
         sorter = TopologicalSorter(self._jobs)
         sorter.prepare()
-        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="apply") as pool:
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="apply") as pool:
             running: dict[Future[None], Job] = {}
             while sorter.is_active():
                 for job in sorter.get_ready():
@@ -92,6 +95,7 @@ class Applier:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     future.result()
                     sorter.done(running.pop(future))
+        self._resume_what_was_stopped()
         self._outcome.interrupted = self._stop.is_set()
         self._outcome.seconds = self._clock.now() - began
         return self._outcome
@@ -104,7 +108,7 @@ class Applier:
             return
         self._begin(step)
         try:
-            with self._guard(job.address):
+            with stopped_by(self._stop), self._guard(job.address):
                 self._carry_out(job, step)
         except StoppedError:
             self._skip(job, step, "interrupted while it was waited for")
@@ -145,15 +149,54 @@ class Applier:
             self._tell(Finished(**self._facts(step)))
 
     def _carry_out(self, job: Job, step: Step) -> None:
-        resource = step.resource
         if job.phase is Phase.REMOVE:
-            resource.delete(self._aws)
-            self._waiter.until_gone(resource, self._reporter(step))
+            self._remove(step)
             return
         changed = self._make(step)
         if changed:
-            resource.update(self._aws, changed)
-        self._waiter.until_ready(resource, self._reporter(step))
+            step.resource.update(self._aws, changed)
+        self._waiter.until_ready(step.resource, self._reporter(step))
+
+    def _remove(self, step: Step) -> None:
+        resource = step.resource
+        note = resource.parting(self._aws)
+        if note:
+            self._tell(Noted(text=note, **self._facts(step)))
+        resource.delete(self._aws)
+        try:
+            self._waiter.until_gone(resource, self._reporter(step))
+        except WaitError as error:
+            if resource.insists:
+                raise
+            self._tell(Noted(text=f"{error.what}; going on without", **self._facts(step)))
+
+    def _resume_what_was_stopped(self) -> None:
+        """Start again what was stopped for a change that failed, unless its base is gone."""
+        if self._stop.is_set():
+            return
+        for address, why in list(self._outcome.skipped.items()):
+            step = self._steps[address]
+            removed, made = Job(address, Phase.REMOVE), Job(address, Phase.MAKE)
+            stopped = step.action is Action.RESTART and step.resource.removable
+            if stopped and made in self._lost and removed not in self._lost:
+                self._resume(step, why)
+
+    def _resume(self, step: Step, why: str) -> None:
+        if any(self._is_replaced(base) for base in step.resource.lives_on):
+            return
+        try:
+            with self._guard(step.address):
+                step.resource.create(self._aws)
+                self._waiter.until_ready(step.resource, self._reporter(step))
+        except DmslakeError as error:
+            text = f"it is stopped, and could not be started again: {error}"
+        else:
+            text = f"it runs again as it was: the change was not made, because {why}"
+        self._tell(Noted(text=text, **self._facts(step)))
+
+    def _is_replaced(self, address: Address) -> bool:
+        step = self._steps.get(address)
+        return step is not None and step.action is Action.REPLACE
 
     def _make(self, step: Step) -> Attributes:
         """Create, or find out what has to change: returns what is left to update."""
@@ -161,7 +204,10 @@ class Applier:
         if step.action is Action.UPDATE:
             names = {change.top for change in step.changes}
         elif step.action is Action.WAIT:
-            live = self._waiter.until_ready(resource, self._reporter(step))
+            live = self._waiter.until_settled(resource, self._reporter(step))
+            if live is None:  # it was on its way out
+                resource.create(self._aws)
+                return {}
             names = {change.top for change in resource_changes(resource, live)}
         else:
             resource.create(self._aws)

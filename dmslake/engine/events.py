@@ -50,6 +50,13 @@ class Skipped(Event):
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Noted(Event):
+    """Something that the user has to know, and that is no failure."""
+
+    text: str
+
+
 Listener = Callable[[Event], None]
 
 

@@ -6,12 +6,13 @@ needed is made first; what needs it is taken away first, also before it is chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from dmslake.engine.plan import Plan, Step
-from dmslake.engine.resource import Address
+from dmslake.engine.resource import Address, Resource
 
 
 class Phase(Enum):
@@ -35,17 +36,41 @@ def jobs_of(plan: Plan) -> dict[Job, frozenset[Job]]:
     steps = {step.address: step for step in plan.pending}
     jobs: dict[Job, set[Job]] = {job: set() for step in steps.values() for job in _halves(step)}
     for job, before in jobs.items():
+        late = _late(steps[job.address].resource, needs, jobs) if job.phase is Phase.REMOVE else ()
         for need in needs[job.address]:
-            made, removed = Job(need, Phase.MAKE), Job(need, Phase.REMOVE)
-            if job.phase is Phase.MAKE and made in jobs:
-                before.add(made)
-            if job.phase is Phase.REMOVE:
-                for later in {made, removed} & jobs.keys():
-                    jobs[later].add(job)
+            _order(job, need, jobs, late=bool(late))
+        before.update(late)
         taken_away = Job(job.address, Phase.REMOVE)
         if job.phase is Phase.MAKE and taken_away in jobs:
             before.add(taken_away)
     return {job: frozenset(before) for job, before in jobs.items()}
+
+
+def _order(job: Job, need: Address, jobs: dict[Job, set[Job]], *, late: bool) -> None:
+    """Order one job and those of something it needs; `late` goes after what is changed in place."""
+    made, removed = Job(need, Phase.MAKE), Job(need, Phase.REMOVE)
+    if job.phase is Phase.MAKE:
+        # What is needed and goes is unwanted: it stands in the way of what takes its place.
+        jobs[job].update({made, removed} & jobs.keys())
+        return
+    for later in ({removed} if late else {made, removed}) & jobs.keys():
+        jobs[later].add(job)
+
+
+def _late(
+    resource: Resource[Any], needs: Mapping[Address, frozenset[Address]], jobs: Iterable[Job]
+) -> frozenset[Job]:
+    """Return what must be made before an unwanted resource may go.
+
+    Nothing, where something that both stand on is replaced: then it has to go first.
+    """
+    known = set(jobs)
+    replaced = {
+        job.address for job in known if {Job(job.address, phase) for phase in Phase} <= known
+    }
+    if replaced & needs[resource.address]:
+        return frozenset()
+    return frozenset(Job(a, Phase.MAKE) for a in resource.gone_after) & known
 
 
 def all_needs(plan: Plan) -> Mapping[Address, frozenset[Address]]:
@@ -56,7 +81,8 @@ def all_needs(plan: Plan) -> Mapping[Address, frozenset[Address]]:
     found: dict[Address, frozenset[Address]] = {}
     for step in plan.steps:  # a plan is in order: what is needed comes first
         direct = step.resource.needs()
-        found[step.address] = frozenset(direct).union(*(found[need] for need in direct))
+        # An unwanted resource that is not there has no step and no needs.
+        found[step.address] = frozenset(direct).union(*(found.get(need, ()) for need in direct))
     return found
 
 

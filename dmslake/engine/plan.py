@@ -42,13 +42,23 @@ class Action(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One resource and what happens to it; `changes` names the attributes, `reason` says why."""
+    """One resource and what happens to it.
+
+    Attributes:
+        changes: the attributes that differ.
+        reason: why.
+        note: what it will mean, where the resource can tell beforehand.
+        interrupt: what it does to the running task.
+        adoptable: whether what is in the way belongs to nobody and can be taken over.
+    """
 
     action: Action
     resource: Resource[Any]
     changes: tuple[Change, ...] = ()
     reason: str = ""
+    note: str = ""
     interrupt: Interrupt = Interrupt.NOTHING
+    adoptable: bool = False
 
     @property
     def address(self) -> Address:
@@ -77,6 +87,10 @@ class Plan:
     def empty(self) -> bool:
         """True when there is nothing to do and nothing in the way."""
         return not self.pending and not self.conflicts
+
+    def only(self, *addresses: Address) -> Plan:
+        """Return the plan with these steps alone."""
+        return Plan(tuple(step for step in self.steps if step.address in addresses))
 
     @property
     def totals(self) -> Counter[Action]:

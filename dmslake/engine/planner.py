@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from dmslake.engine.diff import Change, differences
+from dmslake.engine.assessment import assess, assess_removal, assess_unwanted
 from dmslake.engine.graph import in_order, standing_on
 from dmslake.engine.plan import Action, Plan, Step
-from dmslake.engine.resource import Address, Broken, Interrupt, Live, Pending, Resource
+from dmslake.engine.resource import Address, Interrupt, Live, Resource
 from dmslake.engine.waiter import Guard
 
 _READERS = 16
@@ -18,24 +18,48 @@ _READERS = 16
 Observed = Mapping[Address, Live | None]
 
 
-def plan_changes(resources: Sequence[Resource[Any]], aws: object, guard: Guard) -> Plan:
+def plan_changes(
+    resources: Sequence[Resource[Any]],
+    aws: object,
+    guard: Guard,
+    *,
+    unwanted: Sequence[Resource[Any]] = (),
+    adopt: frozenset[Address] = frozenset(),
+) -> Plan:
     """Return what `up` has to do so that every resource is as desired.
 
+    Args:
+        resources: what is wanted.
+        aws: handed to the resources.
+        guard: translates the errors of a read; a plan is never built on a guess.
+        unwanted: what a pipeline can have and this one should not: removed where it is ours.
+        adopt: resources without an owner that may be taken over.
+
     Raises GraphError when the resources cannot be ordered, and whatever `guard` makes of a failed
-    read: a plan is never built on a guess.
+    read.
     """
-    ordered = in_order(resources)
+    ordered = in_order((*resources, *unwanted))
     observed = observe(ordered, aws, guard)
-    steps = {r.address: assess(r, observed[r.address]) for r in ordered}
+    optional = {r.address for r in unwanted}
+    steps = {
+        r.address: assess(r, observed[r.address], adopt=r.address in adopt)
+        for r in ordered
+        if r.address not in optional
+    }
     _spread(steps)
-    return Plan(tuple(steps[r.address] for r in ordered))
+    _foretell(steps, aws, guard)
+    for resource in unwanted:
+        step = assess_unwanted(resource, observed[resource.address])
+        if step.action is not Action.NOTHING:
+            steps[resource.address] = step
+    return Plan(tuple(steps[r.address] for r in ordered if r.address in steps))
 
 
 def plan_removal(resources: Sequence[Resource[Any]], aws: object, guard: Guard) -> Plan:
     """Return what `down` has to do so that nothing is left but what must be kept."""
     ordered = in_order(resources)
     observed = observe(ordered, aws, guard)
-    return Plan(tuple(_assess_removal(r, observed[r.address]) for r in ordered))
+    return Plan(tuple(assess_removal(r, observed[r.address]) for r in ordered))
 
 
 def observe(resources: Sequence[Resource[Any]], aws: object, guard: Guard) -> Observed:
@@ -52,57 +76,6 @@ def observe(resources: Sequence[Resource[Any]], aws: object, guard: Guard) -> Ob
         pool.shutdown(wait=False, cancel_futures=True)  # who gives up does not wait for what hangs
 
 
-def assess(resource: Resource[Any], live: Live | None) -> Step:
-    """Return the step that one observation of one resource calls for."""
-    if live is None:
-        return Step(action=Action.CREATE, resource=resource)
-    if resource.owner is not None and live.owner != resource.owner:
-        return _conflict(resource, live)
-    match resource.settle(live):
-        case Broken(reason=reason):
-            return _replacement(resource, (), f"it is broken: {reason}")
-        case Pending(what=what):
-            return Step(action=Action.WAIT, resource=resource, reason=f"it is {what}")
-        case _:
-            return _compare(resource, resource_changes(resource, live))
-
-
-def _compare(resource: Resource[Any], changes: tuple[Change, ...]) -> Step:
-    if not changes:
-        return Step(action=Action.NOTHING, resource=resource)
-    fixed = sorted({c.top for c in changes} & resource.create_only)
-    if fixed:
-        return _replacement(resource, changes, f"{', '.join(fixed)} cannot change in place")
-    return Step(
-        action=Action.UPDATE,
-        resource=resource,
-        changes=changes,
-        interrupt=_worst(resource.interrupts.get(c.top, Interrupt.NOTHING) for c in changes),
-    )
-
-
-def resource_changes(resource: Resource[Any], live: Live) -> tuple[Change, ...]:
-    """Return the attributes in which one observation differs from what is desired."""
-    return differences(
-        resource.desired(), live.attributes, ignore=resource.write_only, enums=resource.enums
-    )
-
-
-def _conflict(resource: Resource[Any], live: Live) -> Step:
-    holder = f"belongs to pipeline {live.owner}" if live.owner else "was not made by dmslake"
-    reason = f"it exists and {live.reason or holder}"
-    return Step(action=Action.CONFLICT, resource=resource, reason=reason)
-
-
-def _replacement(resource: Resource[Any], changes: tuple[Change, ...], reason: str) -> Step:
-    return Step(action=Action.REPLACE, resource=resource, changes=changes, reason=reason)
-
-
-def _worst(interrupts: object) -> Interrupt:
-    order = list(Interrupt)
-    return max(interrupts, key=order.index)  # type: ignore[call-overload, no-any-return]
-
-
 def _spread(steps: dict[Address, Step]) -> None:
     """Carry a replacement or an interruption to everything that lives on the changed resource."""
     lives_on = {address: step.resource.lives_on for address, step in steps.items()}
@@ -110,13 +83,15 @@ def _spread(steps: dict[Address, Step]) -> None:
         if step.action is Action.REPLACE:
             for other in standing_on(address, lives_on):
                 steps[other] = _replaced_along(steps[other], address)
-        elif step.interrupt is Interrupt.RESTARTS:
+        elif step.interrupt in (Interrupt.RESTARTS, Interrupt.RELOADS):
             for other in standing_on(address, lives_on):
                 steps[other] = _restarted_along(steps[other], address)
 
 
 def _replaced_along(step: Step, cause: Address) -> Step:
     if step.action not in (Action.NOTHING, Action.UPDATE, Action.WAIT, Action.RESTART):
+        return step
+    if step.resource.given:
         return step
     action = Action.RESTART if step.resource.restarts else Action.REPLACE
     return replace(step, action=action, reason=f"{cause} is replaced")
@@ -128,12 +103,10 @@ def _restarted_along(step: Step, cause: Address) -> Step:
     return replace(step, action=Action.RESTART, reason=f"{cause} changes")
 
 
-def _assess_removal(resource: Resource[Any], live: Live | None) -> Step:
-    if live is None or not resource.removable:
-        return Step(action=Action.NOTHING, resource=resource)
-    if resource.owner is not None and live.owner != resource.owner:
-        return replace(_conflict(resource, live), action=Action.KEEP)
-    reason = resource.keeps(live)
-    if reason is not None:
-        return Step(action=Action.KEEP, resource=resource, reason=reason)
-    return Step(action=Action.DELETE, resource=resource)
+def _foretell(steps: dict[Address, Step], aws: object, guard: Guard) -> None:
+    """Let what will be made say what that means, unless what it lives on is made anew as well."""
+    anew = {a for a, s in steps.items() if s.action in (Action.CREATE, Action.REPLACE)}
+    for address, step in list(steps.items()):
+        if step.action.makes and not anew & set(step.resource.lives_on):
+            with guard(address):
+                steps[address] = replace(step, note=step.resource.outlook(aws))

@@ -33,6 +33,7 @@ class Interrupt(Enum):
 
     NOTHING = "does not touch the running task"
     RESTARTS = "stops the task and resumes it where it was"
+    RELOADS = "stops the task and loads its tables again"
     REPLACES = "replaces the task: its position in the source is lost"
 
 
@@ -105,9 +106,13 @@ class Resource(ABC, Generic[Aws]):
         restarts: whether it must be made anew when something it lives on is changed in a way that
             interrupts (a running task is stopped and resumed, a connection test is repeated).
         removable: False for what goes by itself with the thing it lives on.
+        given: True for what stands for something that exists and is not ours: it is looked at,
+            never made, changed or removed.
+        insists: False where removal goes on, and says so, when the thing takes too long to go.
         owner: the ownership tag it must carry; None for kinds that carry none of their own.
         after: what must be ready before it is created, and goes only after it is gone.
         lives_on: the part of `after` that cannot be replaced without replacing this, too.
+        gone_after: for what the spec no longer asks for: what must be made before it may go.
     """
 
     kind: ClassVar[str]
@@ -117,6 +122,8 @@ class Resource(ABC, Generic[Aws]):
     interrupts: ClassVar[Mapping[str, Interrupt]] = {}
     restarts: ClassVar[bool] = False
     removable: ClassVar[bool] = True
+    given: ClassVar[bool] = False
+    insists: ClassVar[bool] = True
     patience: ClassVar[Patience] = Patience()
     permissions: ClassVar[Permissions] = Permissions()
 
@@ -124,6 +131,7 @@ class Resource(ABC, Generic[Aws]):
     owner: str | None = None
     after: tuple[Address, ...] = ()
     lives_on: tuple[Address, ...] = ()
+    gone_after: tuple[Address, ...] = ()
 
     @property
     def address(self) -> Address:
@@ -159,6 +167,18 @@ class Resource(ABC, Generic[Aws]):
     def keeps(self, live: Live) -> str | None:  # noqa: ARG002 - most kinds keep nothing
         """Return why removal must leave it where it is, or None."""
         return None
+
+    def refuses(self, live: Live) -> str | None:  # noqa: ARG002 - most changes are possible
+        """Return why AWS cannot bring it to what is desired, not even by replacing it, or None."""
+        return None
+
+    def outlook(self, aws: Aws) -> str:  # noqa: ARG002 - most kinds have nothing to foretell
+        """Return what making it will mean, for the plan. Reads only."""
+        return ""
+
+    def parting(self, aws: Aws) -> str:  # noqa: ARG002 - most kinds take nothing along
+        """Save what deleting it would lose, right before that; return what the user must know."""
+        return ""
 
     def describe(self) -> str:
         """Return the resource in a user's words, e.g. ``replication instance shop``."""

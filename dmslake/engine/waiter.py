@@ -43,15 +43,19 @@ class Waiter:
 
         def look() -> Live | Pending:
             live = self._read(resource)
-            if live is None:
-                return Pending("not visible yet")
-            match resource.settle(live):
-                case Broken(reason, fix):
-                    raise WaitError(f"{resource.describe()} failed", why=reason, fix=fix)
-                case Pending() as pending:
-                    return pending
-                case _:
-                    return live
+            return Pending("not visible yet") if live is None else _judge(resource, live)
+
+        return self._poll(resource, look, report)
+
+    def until_settled(self, resource: Resource[Any], report: Report) -> Live | None:
+        """Return the first observation in which a resource that was seen before is ready.
+
+        None when it is gone: it was being deleted. Raises WaitError as `until_ready` does.
+        """
+
+        def look() -> Live | Pending | None:
+            live = self._read(resource)
+            return None if live is None else _judge(resource, live)
 
         return self._poll(resource, look, report)
 
@@ -86,6 +90,16 @@ class Waiter:
             if self.stop.is_set():
                 raise StoppedError(f"waiting for {resource.describe()} was interrupted")
         return seen
+
+
+def _judge(resource: Resource[Any], live: Live) -> Live | Pending:
+    match resource.settle(live):
+        case Broken(reason, fix):
+            raise WaitError(f"{resource.describe()} failed", why=reason, fix=fix)
+        case Pending() as pending:
+            return pending
+        case _:
+            return live
 
 
 def pause_after(elapsed: float) -> float:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import tolerating, unless_absent
+from dmslake.aws.eventually import Refusal, eventually
 from dmslake.engine.resource import Attributes, Live, Permissions, Resource
 from dmslake.kinds.policies import Statement, document, parse
 
@@ -77,7 +78,12 @@ class AccountRole(Resource[Clients]):
             self._attach(aws)
 
     def _attach(self, aws: Clients) -> None:
-        aws.iam.attach_role_policy(RoleName=self.name, PolicyArn=self.managed_policy)
+        # A role that was just made is missing on some of IAM's copies of itself.
+        eventually(
+            lambda: aws.iam.attach_role_policy(RoleName=self.name, PolicyArn=self.managed_policy),
+            Refusal("NoSuchEntity", self.name),
+            within=30,
+        )
 
     def keeps(self, live: Live) -> str | None:  # noqa: ARG002 - whatever it looks like
         return "it is shared by everything that uses DMS in this account"

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from dmslake.aws.clients import Clients
-from dmslake.aws.errors import refusal_of, tolerating, unless_absent
-from dmslake.engine.resource import Attributes, Live, Permissions, Resource
+from dmslake.aws.errors import refusal_of, tolerating
+from dmslake.aws.eventually import Refusal, eventually
+from dmslake.engine.resource import Attributes, Live, Patience, Permissions, Resource
+from dmslake.errors import ConflictError
+from dmslake.kinds import bucket_settings as settings
 from dmslake.kinds import tags as tagging
-from dmslake.kinds.policies import Statement, attributes, parse
-from dmslake.kinds.tags import OWNER_TAG, owned
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef
+from dmslake.kinds.bucket_contents import Contents, remove_everything, remove_ours, weigh
+from dmslake.kinds.policies import Statement, attributes
+from dmslake.kinds.removal import Removal
+from dmslake.kinds.tags import KMS_KEY_TAG, OWNER_TAG, REGION_TAG, owned
 
 _TLS_SID = "DmslakeTlsOnly"
-_EXPIRE_RULE = "dmslake-expire"
-_UPLOADS_RULE = "dmslake-abort-unfinished-uploads"
-_OUR_RULES = (_EXPIRE_RULE, _UPLOADS_RULE)
-_UPLOAD_DAYS = 7
-_DELETE_BATCH = 1000
-# What HEAD answers for a bucket that is there but not for these credentials in this region.
-_HIDDEN = {
-    "403": "belongs to another account, or s3:ListBucket is not allowed on it",
-    "301": "is in another region",
-    "400": "is in another region",
-}
+# Refusals of a bucket that was just made, or that still goes under the same name.
+_NOT_SETTLED = (Refusal("NoSuchBucket"), Refusal("OperationAborted"))
+_MANY_SECONDS = 60
+_HIDDEN = ("403", "301", "400")
+_ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +34,19 @@ class Bucket(Resource[Clients]):
         purpose: what the bucket is for, in messages: ``staging`` or ``lake``.
         expire_after_days: objects below `expire_prefix` are removed after so many days.
         purge: whether removal may delete the data, too.
+        kms_key: ARN of the key that new objects are encrypted with; None for S3's own.
+        weighed: whether `read` counts what the bucket holds, which only a removal has to know.
+        removal: how far the removal of the data is.
     """
 
     kind: ClassVar[str] = "bucket"
+    # A purge removes some thousand objects a second.
+    patience: ClassVar[Patience] = Patience(usual=5, limit=86_400)
     permissions: ClassVar[Permissions] = Permissions(
         read=(
-            "s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging", "s3:ListBucket", "s3:GetBucketPublicAccessBlock",
             "s3:GetEncryptionConfiguration", "s3:GetBucketPolicy", "s3:GetLifecycleConfiguration",
-            "s3:GetBucketTagging",
+            "s3:ListBucketVersions",
         ),
         create=(
             "s3:CreateBucket", "s3:TagResource", "s3:PutBucketTagging",
@@ -71,6 +71,9 @@ class Bucket(Resource[Clients]):
     expire_after_days: int | None = None
     expire_prefix: str = ""
     purge: bool = False
+    kms_key: str | None = None
+    weighed: bool = True
+    removal: Removal = field(default_factory=Removal, compare=False, repr=False)
 
     def describe(self) -> str:
         return f"{self.purpose} bucket {self.name}"
@@ -78,77 +81,139 @@ class Bucket(Resource[Clients]):
     def desired(self) -> Attributes:
         return {
             "public_access_blocked": True,
-            "encryption": "AES256",
-            "abort_unfinished_uploads_after_days": _UPLOAD_DAYS,
-            "expire_after_days": self.expire_after_days,
-            "expire_prefix": self.expire_prefix if self.expire_after_days else None,
+            **settings.encryption(self.kms_key),
+            **settings.lifecycle(self.expire_after_days, self.expire_prefix),
             **attributes("tls_policy", {_TLS_SID: self._tls_statement()}),
             "tags": self._all_tags(),
         }
 
     def read(self, aws: Clients) -> Live | None:
-        refused = refusal_of(lambda: aws.s3.head_bucket(Bucket=self.name), *_HIDDEN, "404")
-        if refused == "404":
-            return None
-        if refused is not None:
-            return Live(reason=_HIDDEN[refused])
-        return self._read_settings(aws)
+        if self.removal.under_way():
+            return Live(state=f"removing objects, {self.removal.removed:,} so far")
+        tags: dict[str, str] = {}
 
-    def _read_settings(self, aws: Clients) -> Live:
-        tags = _tags(aws, self.name)
-        policy = {sid: body for sid, body in _policy(aws, self.name).items() if sid == _TLS_SID}
+        def look() -> None:
+            tags.update(settings.read_tags(aws, self.name))
+
+        refused = refusal_of(look, "NoSuchBucket", "AccessDenied")
+        if refused == "NoSuchBucket":
+            return None
+        if refused is not None or OWNER_TAG not in tags:
+            hidden = why_hidden(aws, self.name)
+            if hidden is not None:
+                return Live(state=_ELSEWHERE, reason=hidden)
+            if refused is not None:
+                settings.read_tags(aws, self.name)  # ours, and its tags may not be read
+        return self._read_settings(aws, tags)
+
+    def _read_settings(self, aws: Clients, tags: Mapping[str, str]) -> Live:
+        owner = tags.get(OWNER_TAG)
+        region = tags.get(REGION_TAG, aws.account.region)
+        if owner not in (None, self.owner):
+            return Live(owner=owner)
+        if region != aws.account.region:
+            reason = _not_here(region, aws.account.region)
+            return Live(owner=owner, state=_ELSEWHERE, reason=reason)
+        statements = settings.read_policy(aws, self.name)
+        policy = {sid: body for sid, body in statements.items() if sid == _TLS_SID}
+        # Without a key in the spec, the encryption is read only where we once set another.
+        keyed = self.kms_key is not None or KMS_KEY_TAG in tags
+        encryption = (
+            settings.read_encryption(aws, self.name) if keyed else settings.encryption(None)
+        )
         return Live(
             attributes={
-                "public_access_blocked": _public_access_blocked(aws, self.name),
-                "encryption": _encryption(aws, self.name),
-                **_lifecycle_attributes(_lifecycle(aws, self.name)),
+                "public_access_blocked": settings.read_public_access_blocked(aws, self.name),
+                **encryption,
+                **settings.read_lifecycle(aws, self.name),
                 **attributes("tls_policy", policy),
                 "tags": tags,
-                "empty": _is_empty(aws, self.name),
+                "contents": weigh(aws, self.name) if self.weighed else None,
             },
-            owner=tags.get(OWNER_TAG),
+            owner=owner,
         )
 
+    def refuses(self, live: Live) -> str | None:
+        return f"it {live.reason}" if live.state == _ELSEWHERE else None
+
     def create(self, aws: Clients) -> None:
-        configuration: dict[str, Any] = {"Tags": tagging.as_list(self._all_tags())}
+        configuration: dict[str, Any] = {"Tags": tagging.as_list(self._marked(aws))}
         if aws.account.region != "us-east-1":  # the one region that may not be named
             configuration["LocationConstraint"] = aws.account.region
-        with tolerating("BucketAlreadyOwnedByYou"):
+
+        def make() -> None:
             aws.s3.create_bucket(
                 Bucket=self.name, CreateBucketConfiguration=cast("Any", configuration)
             )
-        self.update(aws, self.desired())
+
+        refused = refusal_of(
+            lambda: eventually(make, *_NOT_SETTLED, within=120),
+            "BucketAlreadyOwnedByYou",
+            "BucketAlreadyExists",
+        )
+        if refused == "BucketAlreadyExists":
+            raise ConflictError(
+                f"{self.describe()} cannot be made",
+                why="the name belongs to another account: bucket names are unique in all of AWS",
+                fix=f"choose another name for {self.purpose}.bucket",
+            )
+        eventually(lambda: self.update(aws, self.desired()), *_NOT_SETTLED, within=_MANY_SECONDS)
 
     def update(self, aws: Clients, changed: Attributes) -> None:
         if "public_access_blocked" in changed:
-            _block_public_access(aws, self.name)
-        if "encryption" in changed:
-            _encrypt(aws, self.name)
-        if changed.keys() & {
-            "abort_unfinished_uploads_after_days", "expire_after_days", "expire_prefix",
-        }:  # fmt: skip
-            self._put_lifecycle(aws)
+            settings.block_public_access(aws, self.name)
+        if changed.keys() & {"encryption", "kms_key", "bucket_key"}:
+            settings.encrypt(aws, self.name, self.kms_key)
+        if changed.keys() & settings.lifecycle(None, "").keys():
+            settings.merge_lifecycle(aws, self.name, self.expire_after_days, self.expire_prefix)
         if changed.keys() & {"tls_policy", "tls_policy_statements"}:
-            self._put_policy(aws)
-        if "tags" in changed:
-            merged = {**_tags(aws, self.name), **self._all_tags()}
-            aws.s3.put_bucket_tagging(
-                Bucket=self.name, Tagging={"TagSet": cast("Any", tagging.as_list(merged))}
-            )
+            settings.merge_policy(aws, self.name, {_TLS_SID: self._tls_statement()})
+        if changed.keys() & {"tags", "encryption", "kms_key"}:
+            # Last: what the tags say of the encryption must be so.
+            without = () if self.kms_key else (KMS_KEY_TAG,)
+            settings.merge_tags(aws, self.name, self._marked(aws), without=without)
 
     def keeps(self, live: Live) -> str | None:
-        if live.attributes.get("empty") or self.purge:
+        if live.state == _ELSEWHERE:
+            return f"it {live.reason}"
+        contents = live.attributes.get("contents")
+        if self.purge or (isinstance(contents, Contents) and contents.empty):
             return None
-        return "it holds data; --delete-data removes it, too"
+        holds = f"it holds {contents}" if isinstance(contents, Contents) else "it may hold data"
+        return (
+            f"{holds}; `dmslake down --delete-data` removes it with everything in it, "
+            f"`aws s3 rb s3://{self.name} --force` where it keeps no versions"
+        )
 
     def delete(self, aws: Clients) -> None:
+        if self.purge:
+            self.removal.begin(f"emptying {self.describe()}", lambda count: self._purge(aws, count))
+            return
         with tolerating("NoSuchBucket"):
-            if self.purge:
-                _purge(aws, self.name)
-            aws.s3.delete_bucket(Bucket=self.name)
+            remove_ours(aws, self.name)
+            filled = refusal_of(lambda: self._remove(aws), "BucketNotEmpty")
+            if filled:
+                raise ConflictError(
+                    f"{self.describe()} was not removed",
+                    why="something was put into it meanwhile",
+                    fix="run `dmslake down` again to see what it holds",
+                )
+
+    def _purge(self, aws: Clients, count: Any) -> None:
+        with tolerating("NoSuchBucket"):
+            remove_everything(aws, self.name, count)
+            while refusal_of(lambda: self._remove(aws), "BucketNotEmpty"):
+                remove_everything(aws, self.name, count)
+
+    def _remove(self, aws: Clients) -> None:
+        aws.s3.delete_bucket(Bucket=self.name, ExpectedBucketOwner=aws.account.id)
 
     def _all_tags(self) -> dict[str, str]:
         return owned(self.tags, self.owner)
+
+    def _marked(self, aws: Clients) -> dict[str, str]:
+        key = {KMS_KEY_TAG: self.kms_key} if self.kms_key else {}
+        return {**self._all_tags(), REGION_TAG: aws.account.region, **key}
 
     def _tls_statement(self) -> Statement:
         return {
@@ -159,125 +224,27 @@ class Bucket(Resource[Clients]):
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
 
-    def _put_policy(self, aws: Clients) -> None:
-        # PutBucketPolicy replaces the whole document: statements of others stay.
-        statements = {**_policy(aws, self.name), _TLS_SID: self._tls_statement()}
-        body = [_with_sid(sid, statement) for sid, statement in statements.items()]
-        aws.s3.put_bucket_policy(
-            Bucket=self.name, Policy=json.dumps({"Version": "2012-10-17", "Statement": body})
-        )
 
-    def _put_lifecycle(self, aws: Clients) -> None:
-        # PutBucketLifecycleConfiguration replaces all rules: those of others stay.
-        others = [r for r in _lifecycle(aws, self.name) if r.get("ID") not in _OUR_RULES]
-        aws.s3.put_bucket_lifecycle_configuration(
-            Bucket=self.name,
-            LifecycleConfiguration=cast("Any", {"Rules": [*others, *self._rules()]}),
-        )
+def why_hidden(aws: Clients, bucket: str) -> str | None:
+    """Return why a bucket that exists cannot be used, or None; one call, two for a strange one.
 
-    def _rules(self) -> Iterator[dict[str, object]]:
-        yield {
-            "ID": _UPLOADS_RULE,
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UPLOAD_DAYS},
-        }
-        if self.expire_after_days:
-            yield {
-                "ID": _EXPIRE_RULE,
-                "Status": "Enabled",
-                "Filter": {"Prefix": self.expire_prefix},
-                "Expiration": {"Days": self.expire_after_days},
-            }
+    HEAD tells the region of a bucket even to those who may not see it, and boto3 follows it there.
+    """
+    found: dict[str, Any] = {}
+
+    def look() -> None:
+        found.update(aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=aws.account.id))
+
+    refused = refusal_of(look, *_HIDDEN)
+    if refused is None:
+        region = found.get("BucketRegion", aws.account.region)
+        return None if region == aws.account.region else _not_here(region, aws.account.region)
+    if refused != "403":
+        return f"is not in {aws.account.region}"
+    if refusal_of(lambda: aws.s3.head_bucket(Bucket=bucket), *_HIDDEN) is None:
+        return f"belongs to another account than {aws.account.id}"
+    return "belongs to another account, or s3:ListBucket is not allowed on it"
 
 
-def _with_sid(sid: str, statement: Statement) -> dict[str, object]:
-    return dict(statement) if sid.startswith("unnamed-") else {"Sid": sid, **statement}
-
-
-def _public_access_blocked(aws: Clients, bucket: str) -> bool:
-    answer = unless_absent(
-        lambda: aws.s3.get_public_access_block(Bucket=bucket),
-        "NoSuchPublicAccessBlockConfiguration",
-    )
-    return answer is not None and all(answer["PublicAccessBlockConfiguration"].values())
-
-
-def _encryption(aws: Clients, bucket: str) -> str | None:
-    answer = unless_absent(
-        lambda: aws.s3.get_bucket_encryption(Bucket=bucket),
-        "ServerSideEncryptionConfigurationNotFoundError",
-    )
-    if answer is None:
-        return None
-    rule = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
-    return str(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"])
-
-
-def _policy(aws: Clients, bucket: str) -> dict[str, Statement]:
-    answer = unless_absent(lambda: aws.s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
-    return {} if answer is None else parse(answer["Policy"])
-
-
-def _lifecycle(aws: Clients, bucket: str) -> list[LifecycleRuleOutputTypeDef]:
-    answer = unless_absent(
-        lambda: aws.s3.get_bucket_lifecycle_configuration(Bucket=bucket),
-        "NoSuchLifecycleConfiguration",
-    )
-    return [] if answer is None else answer["Rules"]
-
-
-def _lifecycle_attributes(rules: list[LifecycleRuleOutputTypeDef]) -> dict[str, object]:
-    ours = {rule.get("ID"): rule for rule in rules if rule["Status"] == "Enabled"}
-    uploads = ours.get(_UPLOADS_RULE, cast("LifecycleRuleOutputTypeDef", {}))
-    expire = ours.get(_EXPIRE_RULE, cast("LifecycleRuleOutputTypeDef", {}))
-    return {
-        "abort_unfinished_uploads_after_days": uploads.get(
-            "AbortIncompleteMultipartUpload", {}
-        ).get("DaysAfterInitiation"),
-        "expire_after_days": expire.get("Expiration", {}).get("Days"),
-        "expire_prefix": expire.get("Filter", {}).get("Prefix", ""),
-    }
-
-
-def _tags(aws: Clients, bucket: str) -> dict[str, str]:
-    answer = unless_absent(lambda: aws.s3.get_bucket_tagging(Bucket=bucket), "NoSuchTagSet")
-    return {} if answer is None else tagging.from_list(cast("Any", answer["TagSet"]))
-
-
-def _is_empty(aws: Clients, bucket: str) -> bool:
-    # Versions and delete markers count: S3 refuses to delete a bucket that holds them.
-    answer = aws.s3.list_object_versions(Bucket=bucket, MaxKeys=1)
-    return not answer.get("Versions") and not answer.get("DeleteMarkers")
-
-
-def _block_public_access(aws: Clients, bucket: str) -> None:
-    aws.s3.put_public_access_block(
-        Bucket=bucket,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
-
-
-def _encrypt(aws: Clients, bucket: str) -> None:
-    rule: Any = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-    aws.s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
-
-
-def _purge(aws: Clients, bucket: str) -> None:
-    for uploads in aws.s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for upload in uploads.get("Uploads", []):
-            with tolerating("NoSuchUpload"):
-                aws.s3.abort_multipart_upload(
-                    Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                )
-    for page in aws.s3.get_paginator("list_object_versions").paginate(
-        Bucket=bucket, PaginationConfig={"PageSize": _DELETE_BATCH}
-    ):
-        for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            # One by one: DeleteObjects carries keys in XML, which cannot hold every key S3 can.
-            aws.s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
+def _not_here(region: str, here: str) -> str:
+    return f"is in {region}, while the pipeline is in {here}"

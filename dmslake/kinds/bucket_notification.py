@@ -1,32 +1,45 @@
 """Our entry among a bucket's event notifications. Entries of others are never touched.
 
 S3 has one document per bucket and replaces it whole, without a version to compare: it is read just
-before it is written, and the engine reads it again afterwards.
+before it is written, and read again afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from dmslake.aws.clients import Clients
-from dmslake.aws.errors import tolerating, unless_absent
+from dmslake.aws.errors import translating, unless_absent
 from dmslake.aws.eventually import Refusal, eventually
 from dmslake.engine.resource import Attributes, Live, Permissions, Resource
+from dmslake.errors import CloudError, ConflictError
 
 _EVENTS = ("s3:ObjectCreated:*",)
-_FUNCTIONS = "LambdaFunctionConfigurations"
-# S3 checks that it may invoke the function, and the permission is not seen at once.
-_PERMISSION_NOT_READY = Refusal("InvalidArgument", "Unable to validate the following destination")
+_FUNCTIONS, _QUEUES = "LambdaFunctionConfigurations", "QueueConfigurations"
+# Each list of the document, and the member of its entries that names the target.
+_TARGETS = {
+    _FUNCTIONS: "LambdaFunctionArn",
+    _QUEUES: "QueueArn",
+    "TopicConfigurations": "TopicArn",
+}
+_UNREACHABLE = "Unable to validate the following destination"
+# S3 checks that it may reach every target, and a permission or a policy is not seen at once.
+_NOT_READY = (Refusal("InvalidArgument", _UNREACHABLE), Refusal("OperationAborted"))
+_WRITES = 3  # how often to write when another writer overwrites us at the same moment
 
 Entry = dict[str, Any]
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class BucketNotification(Resource[Clients]):
-    """The entry with the id `name`: every object created below `prefix` invokes the function."""
+    """The entry with the id `name`: every object created below `prefix` goes to one target.
+
+    Exactly one of `function_arn` and `queue_arn` is given.
+    """
 
     kind: ClassVar[str] = "bucket_notification"
     permissions: ClassVar[Permissions] = Permissions(
@@ -38,70 +51,166 @@ class BucketNotification(Resource[Clients]):
 
     bucket: str
     prefix: str
-    function_arn: str
+    function_arn: str | None = None
+    queue_arn: str | None = None
 
     def desired(self) -> Attributes:
         return {
-            "function": self.function_arn,
+            "target": self.queue_arn or self.function_arn,
             "events": _EVENTS,
-            "prefix": _filter_value(self.prefix),
+            "prefix": self.prefix,
         }
 
     def read(self, aws: Clients) -> Live | None:
         found = unless_absent(lambda: _document(aws, self.bucket), "NoSuchBucket")
-        entry = next(
-            (e for e in (found or {}).get(_FUNCTIONS, []) if e.get("Id") == self.name), None
-        )
-        if entry is None:
-            return None
-        rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-        # GET returns the rule's name capitalised although PUT takes it in lower case.
-        prefixes = [rule["Value"] for rule in rules if rule["Name"].lower() == "prefix"]
-        return Live(
-            attributes={
-                "function": entry["LambdaFunctionArn"],
-                "events": tuple(entry["Events"]),
-                "prefix": prefixes[0] if prefixes else "",
-            }
-        )
+        live = next(self._ours(found or {}), None)
+        return None if live is None else Live(attributes=live)
+
+    def outlook(self, aws: Clients) -> str:
+        """Raise ConflictError when S3 will refuse the entry because of somebody else's."""
+        found = unless_absent(lambda: _document(aws, self.bucket), "NoSuchBucket")
+        self._refuse_overlap(found or {})
+        return ""
 
     def create(self, aws: Clients) -> None:
-        self._rewrite(aws, lambda others: [*others, self._entry()])
+        for _ in range(_WRITES):
+            self._merge(aws)
+            if self.desired() in self._ours(_document(aws, self.bucket)):
+                return
+        raise CloudError(
+            f"the notification {self.name} of bucket {self.bucket} does not stay",
+            why="somebody else writes the bucket's notifications at the same time, and S3 keeps "
+            "the last writer's",
+            fix="find out who does, and run it again when that is over",
+        )
 
     def update(self, aws: Clients, changed: Attributes) -> None:  # noqa: ARG002 - one entry, whole
         self.create(aws)
 
     def delete(self, aws: Clients) -> None:
-        with tolerating("NoSuchBucket"):
-            self._rewrite(aws, list)
+        found = unless_absent(lambda: _document(aws, self.bucket), "NoSuchBucket")
+        if any(self._ours(found or {})):
+            self._write(aws, lambda: self._without_ours(_document(aws, self.bucket)))
 
-    def _rewrite(self, aws: Clients, change: Callable[[list[Entry]], list[Entry]]) -> None:
-        def merge() -> None:
-            document = _document(aws, self.bucket)
-            others = [e for e in document.get(_FUNCTIONS, []) if e.get("Id") != self.name]
-            document[_FUNCTIONS] = change(others)
+    def _merge(self, aws: Clients) -> None:
+        def merged() -> Document:
+            document = self._without_ours(_document(aws, self.bucket))
+            self._refuse_overlap(document)
+            where = _QUEUES if self.queue_arn else _FUNCTIONS
+            document[where] = [*document.get(where, ()), self._entry(where)]
+            return document
+
+        self._write(aws, merged)
+
+    def _write(self, aws: Clients, make: Callable[[], Document]) -> None:
+        """Write what `make` makes of the document, anew at each try."""
+
+        def write() -> None:
             aws.s3.put_bucket_notification_configuration(
-                Bucket=self.bucket, NotificationConfiguration=cast("Any", document)
+                Bucket=self.bucket,
+                NotificationConfiguration=cast("Any", make()),
+                ExpectedBucketOwner=aws.account.id,
             )
 
-        eventually(merge, _PERMISSION_NOT_READY, within=60)
+        try:
+            with translating(f"writing the notifications of bucket {self.bucket}"):
+                eventually(write, *_NOT_READY, within=60)
+        except CloudError as error:
+            if _UNREACHABLE not in error.why:
+                raise
+            raise self._unreachable(aws, error) from error
 
-    def _entry(self) -> Entry:
-        rules = [{"Name": "prefix", "Value": _filter_value(self.prefix)}] if self.prefix else []
+    def _unreachable(self, aws: Clients, error: CloudError) -> CloudError:
+        others = [
+            f"{entry.get('Id', 'without an id')} ({target})"
+            for entry, target in _entries(self._without_ours(_document(aws, self.bucket)))
+        ]
+        theirs = f": {', '.join(others)}" if others else ""
+        return CloudError(
+            error.what,
+            why=f"{error.why}. S3 checks the targets of all entries, those of others too{theirs}",
+            fix="let S3 reach each target, or let its owner remove the entry whose target is gone",
+            service_code=error.service_code,
+            operation=error.operation,
+        )
+
+    def _ours(self, document: Document) -> Iterator[Attributes]:
+        for entry, target in _entries(document):
+            if entry.get("Id") == self.name:
+                yield {
+                    "target": target,
+                    "events": tuple(entry["Events"]),
+                    "prefix": _filter_of(entry, "prefix"),
+                }
+
+    def _without_ours(self, document: Document) -> Document:
+        """Return the document as it has to be written to leave the entries of others alone."""
+        kept = dict(document)
+        for where in _TARGETS:
+            entries = [
+                _as_sent(one) for one in document.get(where, ()) if one.get("Id") != self.name
+            ]
+            kept.pop(where, None)
+            if entries:
+                kept[where] = entries
+        return kept
+
+    def _entry(self, where: str) -> Entry:
+        value = _encoded(self.prefix)
+        rules = [{"Name": "prefix", "Value": value}] if self.prefix else []
         return {
             "Id": self.name,
-            "LambdaFunctionArn": self.function_arn,
+            _TARGETS[where]: self.queue_arn or self.function_arn,
             "Events": list(_EVENTS),
             "Filter": {"Key": {"FilterRules": rules}},
         }
 
+    def _refuse_overlap(self, document: Document) -> None:
+        """Raise ConflictError for an entry that wants events of the same objects, as S3 would.
 
-def _document(aws: Clients, bucket: str) -> dict[str, Any]:
+        Ours has no suffix, so every suffix of theirs overlaps with it.
+        """
+        for entry, target in _entries(self._without_ours(document)):
+            theirs = _filter_of(entry, "prefix")
+            same = theirs.startswith(self.prefix) or self.prefix.startswith(theirs)
+            if same and any(event.startswith("s3:ObjectCreated:") for event in entry["Events"]):
+                raise ConflictError(
+                    f"bucket {self.bucket} already notifies somebody of the objects created below "
+                    f"{self.prefix or 'its root'!r}",
+                    why=f"its notification {entry.get('Id', 'without an id')} sends those below "
+                    f"{theirs or 'its root'!r} to {target}, and S3 lets no two overlap",
+                    fix="choose a staging.prefix, or a bucket, that the other one does not cover",
+                )
+
+
+def _document(aws: Clients, bucket: str) -> Document:
     answer = aws.s3.get_bucket_notification_configuration(Bucket=bucket)
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
-def _filter_value(prefix: str) -> str:
+def _entries(document: Mapping[str, Any]) -> Iterator[tuple[Entry, str]]:
+    for where, member in _TARGETS.items():
+        for entry in document.get(where, ()):
+            yield entry, entry[member]
+
+
+def _as_sent(entry: Entry) -> Entry:
+    """Return an entry as PUT takes it: GET capitalises the names of the rules."""
+    rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules")
+    if not rules:
+        return entry
+    written = [{**rule, "Name": rule["Name"].lower()} for rule in rules]
+    return {**entry, "Filter": {"Key": {"FilterRules": written}}}
+
+
+def _filter_of(entry: Entry, name: str) -> str:
+    """Return a filter's value, decoded: the rule's name comes capitalised, whatever was sent."""
+    rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    values = (rule.get("Value", "") for rule in rules if rule["Name"].lower() == name)
+    return unquote_plus(next(values, ""))
+
+
+def _encoded(prefix: str) -> str:
     """S3 wants special characters of a filter's value URL-encoded.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html

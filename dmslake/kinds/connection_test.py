@@ -5,11 +5,13 @@ DMS forgets the result whenever the endpoint changes, and repeats the test in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dmslake.aws.clients import Clients
-from dmslake.aws.errors import tolerating, unless_absent
+from dmslake.aws.errors import tolerating
+from dmslake.aws.eventually import Refusal, eventually
+from dmslake.engine.clock import Clock, SystemClock
 from dmslake.engine.resource import (
     Attributes,
     Broken,
@@ -21,10 +23,19 @@ from dmslake.engine.resource import (
     Resource,
     Settled,
 )
+from dmslake.kinds.dms_search import search
 from dmslake.kinds.endpoint import endpoint_arn, find_endpoint
-from dmslake.kinds.replication_instance import find_instance, instance_arn
+from dmslake.kinds.recent import Recent
+from dmslake.kinds.replication_instance import instance_arn, known_instance_arn
+
+if TYPE_CHECKING:
+    from mypy_boto3_dms.type_defs import ConnectionTypeDef
 
 _SUCCESS = "successful"
+_STATE = "InvalidResourceStateFault"
+# An instance or an endpoint that was changed is described as ready before it is.
+_NOT_READY = Refusal(_STATE, "state")
+_READY_WITHIN = 300  # seconds
 _ADVICE = {
     "source": "check source.host, port, username, password and ssl, and that the security groups "
     "and routes let the replication instance reach the database",
@@ -35,7 +46,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionTest(Resource[Clients]):
-    """The test of one endpoint (`direction` says which) from one instance."""
+    """The test of one endpoint (`direction` says which) from one instance (its name or ARN)."""
 
     kind: ClassVar[str] = "connection_test"
     restarts: ClassVar[bool] = True
@@ -46,13 +57,16 @@ class ConnectionTest(Resource[Clients]):
             "dms:DescribeEndpoints", "dms:DescribeReplicationInstances", "dms:DescribeConnections",
         ),
         create=(
-            "dms:DescribeEndpoints", "dms:DescribeReplicationInstances", "dms:TestConnection",
+            "dms:DescribeEndpoints", "dms:DescribeReplicationInstances", "dms:DescribeConnections",
+            "dms:TestConnection",
         ),
     )  # fmt: skip
 
     endpoint: str
     instance: str
     direction: str
+    clock: Clock = field(default_factory=SystemClock, repr=False, compare=False)
+    recent: Recent[object] = field(default_factory=Recent, init=False, repr=False, compare=False)
 
     def describe(self) -> str:
         return f"connection test of {self.direction} endpoint {self.endpoint}"
@@ -61,26 +75,13 @@ class ConnectionTest(Resource[Clients]):
         return {}
 
     def read(self, aws: Clients) -> Live | None:
-        endpoint = find_endpoint(aws, self.endpoint)
-        instance = find_instance(aws, self.instance)
-        if endpoint is None or instance is None:
+        connection = self._find(aws)
+        if connection is None or connection.get("Status") == "deleting":
             return None
-        filters: Any = [
-            {"Name": "endpoint-arn", "Values": [endpoint["EndpointArn"]]},
-            {
-                "Name": "replication-instance-arn",
-                "Values": [instance["ReplicationInstanceArn"]],
-            },
-        ]
-        answer = unless_absent(
-            lambda: aws.dms.describe_connections(Filters=filters), "ResourceNotFoundFault"
-        )
-        found = answer["Connections"] if answer else []
-        if not found or found[0].get("Status") == "deleting":
-            return None
+        if self.recent.is_old(connection):
+            return Live(state="testing")
         return Live(
-            state=str(found[0].get("Status", "")),
-            reason=str(found[0].get("LastFailureMessage", "")),
+            state=connection.get("Status", ""), reason=connection.get("LastFailureMessage", "")
         )
 
     def settle(self, live: Live) -> Settled:
@@ -89,14 +90,37 @@ class ConnectionTest(Resource[Clients]):
         return Ready() if live.state == _SUCCESS else Pending(live.state)
 
     def create(self, aws: Clients) -> None:
-        with tolerating("InvalidResourceStateFault", saying="already being tested"):
-            aws.dms.test_connection(
-                ReplicationInstanceArn=instance_arn(aws, self.instance),
-                EndpointArn=endpoint_arn(aws, self.endpoint),
-            )
+        eventually(
+            lambda: self._test(aws), _NOT_READY, within=_READY_WITHIN, sleep=self.clock.sleep
+        )
 
     def update(self, aws: Clients, changed: Attributes) -> None:
         """Change nothing: a test has no attributes."""
 
     def delete(self, aws: Clients) -> None:
         """Leave it: it goes with its endpoint or its instance."""
+
+    def _test(self, aws: Clients) -> None:
+        """Start a test; a failure from before it is no result of it."""
+        before = self._find(aws)
+        if before is not None and before.get("Status") == "failed":
+            self.recent.expect(lambda later: later == before)
+        with tolerating(_STATE, saying="already being tested"):
+            aws.dms.test_connection(
+                ReplicationInstanceArn=instance_arn(aws, self.instance),
+                EndpointArn=endpoint_arn(aws, self.endpoint),
+            )
+
+    def _find(self, aws: Clients) -> ConnectionTypeDef | None:
+        endpoint = find_endpoint(aws, self.endpoint)
+        instance = known_instance_arn(aws, self.instance)
+        if endpoint is None or instance is None:
+            return None
+        filters: Any = [
+            {"Name": "endpoint-arn", "Values": [endpoint["EndpointArn"]]},
+            {"Name": "replication-instance-arn", "Values": [instance]},
+        ]
+        found: list[ConnectionTypeDef] = search(
+            aws.dms.describe_connections, "Connections", Filters=filters
+        )
+        return found[0] if found else None

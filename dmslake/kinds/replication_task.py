@@ -4,63 +4,91 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from dmslake.aws.clients import Clients
-from dmslake.aws.errors import tolerating, unless_absent
+from dmslake.aws.errors import refusal_of
+from dmslake.aws.eventually import Refusal
 from dmslake.engine.resource import (
     Attributes,
+    Broken,
     Interrupt,
     Live,
     Patience,
-    Pending,
     Permissions,
     Ready,
-    Resource,
     Settled,
 )
-from dmslake.errors import NotFoundError
-from dmslake.kinds import tags as tagging
-from dmslake.kinds.dms_tags import put_tags, tags_of
+from dmslake.kinds.dms_resource import DmsResource, Seen
+from dmslake.kinds.dms_search import search_one
 from dmslake.kinds.endpoint import endpoint_arn
-from dmslake.kinds.replication_instance import instance_arn
-from dmslake.kinds.tags import OWNER_TAG, owned
+from dmslake.kinds.replication_instance import instance_arn, known_instance_arn
+from dmslake.kinds.task_documents import (
+    SETTINGS_TAG,
+    Rules,
+    Settings,
+    found_mappings,
+    found_settings,
+    logging_document,
+    mapping_attributes,
+    mappings_document,
+    settings_attributes,
+    settings_digest,
+    settings_document,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dms.type_defs import ReplicationTaskTypeDef
 
-_ABSENT = "ResourceNotFoundFault"
-_UNFINISHED = ("creating", "modifying", "moving", "testing", "deleting")
-
-Rules = tuple[Mapping[str, object], ...]
+# What it stands on is described as ready before DMS knows it everywhere.
+_NOT_READY = Refusal("InvalidResourceStateFault", "state")
+_MAPPINGS = frozenset({"mappings", "mapping_rules"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplicationTask(Resource[Clients]):
-    """A task; `rules` are table-mapping rules, `settings` the task settings that we set."""
+class ReplicationTask(DmsResource["ReplicationTaskTypeDef"]):
+    """A task; `rules` are table-mapping rules, `settings` the task settings that we set.
+
+    Attributes:
+        instance: the name of our instance, or the ARN of a shared one.
+        start_position: where changes are captured from; only when it is made, like `start_time`.
+        start_time: the same as a time, aware.
+        checkpoints: bucket and key prefix: where its position is saved when it goes.
+    """
 
     kind: ClassVar[str] = "replication_task"
+    arn_member: ClassVar[str] = "ReplicationTaskArn"
+    state_member: ClassVar[str] = "Status"
     create_only: ClassVar[frozenset[str]] = frozenset({"type"})
     enums: ClassVar[frozenset[str]] = frozenset({"type"})
-    # DMS refuses to modify a running task, except for the severity of its logs.
+    # DMS refuses to modify a running task, except for the severity of its logs, and to move it.
     interrupts: ClassVar[Mapping[str, Interrupt]] = {
         "mappings": Interrupt.RESTARTS,
         "mapping_rules": Interrupt.RESTARTS,
         "settings": Interrupt.RESTARTS,
+        "instance": Interrupt.RESTARTS,
         "type": Interrupt.REPLACES,
     }
-    patience: ClassVar[Patience] = Patience(usual=60, limit=1200)
+    passing: ClassVar[tuple[Refusal, ...]] = (_NOT_READY,)
+    tagged: ClassVar[frozenset[str]] = frozenset({"tags", "settings", "log_severities"})
+    patience: ClassVar[Patience] = Patience(usual=60, limit=3600)
     permissions: ClassVar[Permissions] = Permissions(
-        read=("dms:DescribeReplicationTasks", "dms:ListTagsForResource"),
+        read=(
+            "dms:DescribeReplicationTasks", "dms:DescribeReplicationInstances",
+            "dms:ListTagsForResource",
+        ),
         create=(
-            "dms:DescribeEndpoints", "dms:DescribeReplicationInstances",
+            "dms:DescribeReplicationTasks", "dms:DescribeEndpoints",
+            "dms:DescribeReplicationInstances", "dms:ListTagsForResource",
             "dms:CreateReplicationTask", "dms:AddTagsToResource",
         ),
         update=(
-            "dms:DescribeReplicationTasks", "dms:ModifyReplicationTask", "dms:AddTagsToResource",
+            "dms:DescribeReplicationTasks", "dms:DescribeReplicationInstances",
+            "dms:ModifyReplicationTask", "dms:MoveReplicationTask", "dms:AddTagsToResource",
         ),
-        delete=("dms:DescribeReplicationTasks", "dms:DeleteReplicationTask"),
+        delete=("dms:DescribeReplicationTasks", "dms:DeleteReplicationTask", "s3:PutObject"),
     )  # fmt: skip
 
     source: str
@@ -68,102 +96,127 @@ class ReplicationTask(Resource[Clients]):
     instance: str
     migration_type: str
     rules: Rules
-    settings: Mapping[str, object]
-    tags: Mapping[str, str] = field(default_factory=dict)
+    settings: Settings
+    start_position: str | None = None
+    start_time: datetime | None = None
+    checkpoints: tuple[str, str] | None = None
 
     def desired(self) -> Attributes:
         return {
             "type": self.migration_type,
-            **_mapping_attributes(self.rules),
-            "settings": self.settings,
-            "tags": owned(self.tags, self.owner),
+            "instance": self.instance,
+            **mapping_attributes(self.rules),
+            **settings_attributes(self.settings),
+            "tags": self.own_tags(),
         }
 
-    def read(self, aws: Clients) -> Live | None:
-        task = find_task(aws, self.name, with_settings=True)
-        if task is None:
-            return None
-        tags = tags_of(aws, task["ReplicationTaskArn"])
-        if tags is None:
-            return None
-        rules = json.loads(task.get("TableMappings") or "{}").get("rules", [])
-        return Live(
-            attributes={
-                "type": task.get("MigrationType"),
-                **_mapping_attributes(rules),
-                "settings": json.loads(task.get("ReplicationTaskSettings") or "{}"),
-                "tags": tags,
-            },
-            owner=tags.get(OWNER_TAG),
-            state=str(task.get("Status", "")),
-        )
+    def find(self, aws: Clients) -> ReplicationTaskTypeDef | None:
+        return find_task(aws, self.name)
+
+    def attributes(self, seen: Seen[ReplicationTaskTypeDef]) -> Attributes:
+        task = seen.described
+        arn = task.get("ReplicationInstanceArn")
+        here = arn == known_instance_arn(seen.aws, self.instance)
+        return {
+            "type": task.get("MigrationType"),
+            "instance": self.instance if here else arn,
+            **found_mappings(task.get("TableMappings")),
+            **found_settings(task.get("ReplicationTaskSettings"), self.settings, seen.tags),
+        }
+
+    def failure(self, found: ReplicationTaskTypeDef) -> str:
+        return found.get("LastFailureMessage", "")
 
     def settle(self, live: Live) -> Settled:
-        return Pending(live.state) if live.state in _UNFINISHED else Ready()
+        if live.state == "failed-move" and "instance" in self.recent.asked:
+            return Broken(
+                live.reason or "DMS gives no reason why it could not be moved",
+                fix="it is where it was, with its position; `dmslake up` tries the move again",
+            )
+        # Its run has failed, or it stayed where it was: the task itself can be used.
+        usable = live.state in ("failed", "failed-move")
+        return Ready() if usable else super().settle(live)
 
-    def create(self, aws: Clients) -> None:
-        with tolerating("ResourceAlreadyExistsFault"):
-            aws.dms.create_replication_task(
-                ReplicationTaskIdentifier=self.name,
-                SourceEndpointArn=endpoint_arn(aws, self.source),
-                TargetEndpointArn=endpoint_arn(aws, self.target),
-                ReplicationInstanceArn=instance_arn(aws, self.instance),
-                MigrationType=cast("Any", self.migration_type),
-                TableMappings=json.dumps({"rules": self.rules}),
-                ReplicationTaskSettings=json.dumps(self.settings),
-                Tags=cast("Any", tagging.as_list(owned(self.tags, self.owner))),
+    def request(self, aws: Clients) -> None:
+        start: Any = {"CdcStartPosition": self.start_position, "CdcStartTime": self.start_time}
+        aws.dms.create_replication_task(
+            ReplicationTaskIdentifier=self.name,
+            SourceEndpointArn=endpoint_arn(aws, self.source),
+            TargetEndpointArn=endpoint_arn(aws, self.target),
+            ReplicationInstanceArn=instance_arn(aws, self.instance),
+            MigrationType=cast("Any", self.migration_type),
+            TableMappings=mappings_document(self.rules),
+            ReplicationTaskSettings=settings_document(self.settings),
+            Tags=self.tag_list(),
+            **{name: value for name, value in start.items() if value is not None},
+        )
+
+    def change(self, seen: Seen[ReplicationTaskTypeDef], changed: Attributes) -> None:
+        members = self._modification(changed)
+        if members:
+            self.patiently(
+                lambda: seen.aws.dms.modify_replication_task(
+                    ReplicationTaskArn=seen.arn, **members
+                ),
+                _NOT_READY,
+            )
+        if "instance" in changed:
+            target = instance_arn(seen.aws, self.instance)
+            self.patiently(
+                lambda: seen.aws.dms.move_replication_task(
+                    ReplicationTaskArn=seen.arn, TargetReplicationInstanceArn=target
+                ),
+                _NOT_READY,
             )
 
-    def update(self, aws: Clients, changed: Attributes) -> None:
-        arn = task_arn(aws, self.name)
-        wire: dict[str, Any] = {}
-        if changed.keys() & {"mappings", "mapping_rules"}:
-            wire["TableMappings"] = json.dumps({"rules": self.rules})
-        if "settings" in changed:
-            wire["ReplicationTaskSettings"] = json.dumps(self.settings)
-        if wire:
-            aws.dms.modify_replication_task(ReplicationTaskArn=arn, **wire)
-        if "tags" in changed:
-            put_tags(aws, arn, owned(self.tags, self.owner))
+    def request_deletion(self, seen: Seen[ReplicationTaskTypeDef]) -> None:
+        seen.aws.dms.delete_replication_task(ReplicationTaskArn=seen.arn)
 
-    def delete(self, aws: Clients) -> None:
+    def all_tags(self) -> dict[str, str]:
+        return {**self.own_tags(), SETTINGS_TAG: settings_digest(self.settings)}
+
+    def parting(self, aws: Clients) -> str:
         task = find_task(aws, self.name)
-        if task is None or task.get("Status") == "deleting":
-            return
-        with tolerating(_ABSENT):
-            aws.dms.delete_replication_task(ReplicationTaskArn=task["ReplicationTaskArn"])
+        checkpoint = task.get("RecoveryCheckpoint") if task else None
+        if task is None or not checkpoint:
+            return ""
+        said = f"the last position of {self.describe()} is {checkpoint}"
+        return f"{said}; {self._saved(aws, task)}" if self.checkpoints else said
+
+    def _saved(self, aws: Clients, task: ReplicationTaskTypeDef) -> str:
+        bucket, prefix = self.checkpoints or ("", "")
+        key = f"{prefix.rstrip('/')}/{self.name}.json"
+        stopped = task.get("ReplicationTaskStats", {}).get("StopDate")
+        body = {
+            "task": self.name,
+            "checkpoint": task.get("RecoveryCheckpoint"),
+            "migration_type": task.get("MigrationType"),
+            "stopped": stopped.isoformat() if stopped else None,
+        }
+        refusal = refusal_of(
+            lambda: aws.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode()),
+            "NoSuchBucket",
+            "AccessDenied",
+        )
+        return f"it could not be saved ({refusal})" if refusal else f"saved as s3://{bucket}/{key}"
+
+    def _modification(self, changed: Attributes) -> Any:
+        """Return the members of a ModifyReplicationTask; none when nothing of it changed."""
+        if not changed.keys() & {*_MAPPINGS, "settings"}:
+            logging = {"ReplicationTaskSettings": logging_document(self.settings)}
+            return logging if "log_severities" in changed else {}
+        members = {
+            "MigrationType": self.migration_type,
+            "TableMappings": mappings_document(self.rules),
+        }
+        if changed.keys() & {"settings", "log_severities"}:
+            members["ReplicationTaskSettings"] = settings_document(self.settings)
+        return members
 
 
-def find_task(
-    aws: Clients, name: str, *, with_settings: bool = False
-) -> ReplicationTaskTypeDef | None:
-    """Return the task of this name as DMS describes it, or None."""
-    filters: Any = [{"Name": "replication-task-id", "Values": [name]}]
-    answer = unless_absent(
-        lambda: aws.dms.describe_replication_tasks(
-            Filters=filters, WithoutSettings=not with_settings
-        ),
-        _ABSENT,
+def find_task(aws: Clients, name: str) -> ReplicationTaskTypeDef | None:
+    """Return the task of this name as DMS describes it, settings included, or None."""
+    found: ReplicationTaskTypeDef | None = search_one(
+        aws.dms.describe_replication_tasks, "ReplicationTasks", "replication-task-id", name
     )
-    found = answer["ReplicationTasks"] if answer else []
-    return found[0] if found else None
-
-
-def task_arn(aws: Clients, name: str) -> str:
-    """Return the ARN of the task of this name. Raises NotFoundError."""
-    task = find_task(aws, name)
-    if task is None:
-        raise NotFoundError(f"replication task {name} does not exist")
-    return task["ReplicationTaskArn"]
-
-
-def _mapping_attributes(rules: Any) -> dict[str, object]:
-    """Return the rules by id, and the exact set of ids.
-
-    By id, because DMS may return them in another order and with nulls added; the set makes a rule
-    that we do not want a difference, too.
-    """
-    return {
-        "mappings": {str(rule["rule-id"]): rule for rule in rules},
-        "mapping_rules": tuple(sorted(str(rule["rule-id"]) for rule in rules)),
-    }
+    return found

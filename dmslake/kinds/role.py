@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import tolerating, unless_absent
+from dmslake.aws.eventually import Refusal, eventually
 from dmslake.engine.resource import Attributes, Live, Permissions, Resource
 from dmslake.kinds import tags as tagging
 from dmslake.kinds.policies import Statement, attributes, document, parse
-from dmslake.kinds.tags import OWNER_TAG, owned
+from dmslake.kinds.tags import BOUNDARY_TAG, OWNER_TAG, owned
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.type_defs import RoleTypeDef
 
 _POLICY_NAME = "dmslake"
+_UNBOUNDED = "none"
+# IAM answers from copies of itself: a role that was just made is missing on some of them.
+_NOT_SEEN = Refusal("NoSuchEntity")
+_BUSY = (
+    Refusal("ConcurrentModification"),
+    Refusal("ConcurrentModificationException"),
+    Refusal("EntityTemporarilyUnmodifiable"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +39,7 @@ class Role(Resource[Clients]):
         create=("iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"),
         update=(
             "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:TagRole",
-            "iam:PutRolePermissionsBoundary",
+            "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", "iam:UntagRole",
         ),
         delete=(
             "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:DeleteRolePolicy",
@@ -44,7 +56,7 @@ class Role(Resource[Clients]):
     def desired(self) -> Attributes:
         return {
             "path": self.path,
-            "permissions_boundary": self.boundary,
+            "permissions_boundary": self.boundary or _UNBOUNDED,
             **attributes("trust", self.trust),
             **attributes("policy", self.policy),
             "tags": self._all_tags(),
@@ -59,15 +71,19 @@ class Role(Resource[Clients]):
         return Live(
             attributes={
                 "path": role["Path"],
-                "permissions_boundary": role.get("PermissionsBoundary", {}).get(
-                    "PermissionsBoundaryArn"
-                ),
+                "permissions_boundary": self._boundary(role, tags),
                 **attributes("trust", parse(role["AssumeRolePolicyDocument"])),
                 **attributes("policy", self._read_policy(aws)),
                 "tags": tags,
             },
             owner=tags.get(OWNER_TAG),
         )
+
+    def _boundary(self, role: RoleTypeDef, tags: Mapping[str, str]) -> str:
+        # Organisations put boundaries on roles by themselves: those are none of ours.
+        if self.boundary is None and BOUNDARY_TAG not in tags:
+            return _UNBOUNDED
+        return role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", _UNBOUNDED)
 
     def _read_policy(self, aws: Clients) -> dict[str, Statement]:
         found = unless_absent(
@@ -84,26 +100,35 @@ class Role(Resource[Clients]):
                 Path=self.path,
                 AssumeRolePolicyDocument=document(self.trust),
                 Description=f"dmslake pipeline {self.owner}",
-                Tags=cast("Any", tagging.as_list(self._all_tags())),
+                Tags=cast("Any", tagging.as_list(self._marked())),
                 **boundary,
             )
-        self._put_policy(aws)
+        eventually(lambda: self._put_policy(aws), _NOT_SEEN, *_BUSY, within=30)
 
     def update(self, aws: Clients, changed: Attributes) -> None:
+        eventually(lambda: self._update(aws, changed), *_BUSY, within=60)
+
+    def _update(self, aws: Clients, changed: Attributes) -> None:
         if changed.keys() & {"trust", "trust_statements"}:
             aws.iam.update_assume_role_policy(
                 RoleName=self.name, PolicyDocument=document(self.trust)
             )
         if changed.keys() & {"policy", "policy_statements"}:
             self._put_policy(aws)
-        if "permissions_boundary" in changed and self.boundary:
+        if "permissions_boundary" in changed:
+            self._bound(aws)
+        if "tags" in changed or ("permissions_boundary" in changed and self.boundary):
+            aws.iam.tag_role(RoleName=self.name, Tags=cast("Any", tagging.as_list(self._marked())))
+
+    def _bound(self, aws: Clients) -> None:
+        if self.boundary:
             aws.iam.put_role_permissions_boundary(
                 RoleName=self.name, PermissionsBoundary=self.boundary
             )
-        if "tags" in changed:
-            aws.iam.tag_role(
-                RoleName=self.name, Tags=cast("Any", tagging.as_list(self._all_tags()))
-            )
+            return
+        with tolerating("NoSuchEntity"):
+            aws.iam.delete_role_permissions_boundary(RoleName=self.name)
+        aws.iam.untag_role(RoleName=self.name, TagKeys=[BOUNDARY_TAG])
 
     def _put_policy(self, aws: Clients) -> None:
         aws.iam.put_role_policy(
@@ -122,3 +147,7 @@ class Role(Resource[Clients]):
 
     def _all_tags(self) -> dict[str, str]:
         return owned(self.tags, self.owner)
+
+    def _marked(self) -> dict[str, str]:
+        mark = {BOUNDARY_TAG: self.boundary} if self.boundary else {}
+        return {**self._all_tags(), **mark}

@@ -1,10 +1,18 @@
-"""Ownership: the tag that says which pipeline a resource belongs to."""
+"""Tags of dmslake's own: whose a resource is, and what on it was set by us.
+
+The second sort is the memory of what the spec once asked for: a setting that the spec no longer
+names is taken back where dmslake made it, and left alone where somebody else did.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 OWNER_TAG = "dmslake:pipeline"
+REGION_TAG = "dmslake:region"
+KMS_KEY_TAG = "dmslake:kms-key"
+BOUNDARY_TAG = "dmslake:permissions-boundary"
+CONCURRENCY_TAG = "dmslake:concurrency"
 
 
 def owned(tags: Mapping[str, str], owner: str | None) -> dict[str, str]:

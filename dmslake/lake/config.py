@@ -46,6 +46,7 @@ class LoaderConfig:
     timezone: str = "UTC"
     account: str
     allow_overwrite: bool = False
+    lake_kms_key: str = ""
     log_level: LogLevel = LogLevel.INFO
 
     @classmethod
@@ -63,6 +64,7 @@ class LoaderConfig:
             timezone=reader.text("timezone", "UTC"),
             account=reader.text("account"),
             allow_overwrite=reader.choice("allow_overwrite", _BOOLEANS, default=False),
+            lake_kms_key=reader.text("lake_kms_key"),
             log_level=reader.choice("log_level", LogLevel.__members__, LogLevel.INFO),
         )
         reader.finish()

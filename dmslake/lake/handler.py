@@ -40,6 +40,7 @@ class Loader:
             staging_bucket=config.staging_bucket,
             lake_bucket=config.lake_bucket,
             account=config.account,
+            lake_kms_key=config.lake_kms_key,
         )
         self._mover = Mover(s3, config.router(), places, now=now)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mover")

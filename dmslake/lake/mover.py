@@ -46,11 +46,31 @@ class S3Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The two buckets, and the account that must own them both."""
+    """The two buckets, and the account that must own them both.
+
+    Attributes:
+        lake_kms_key: ARN of the KMS key that copies are encrypted with; empty: what the bucket
+            does by itself.
+    """
 
     staging_bucket: str
     lake_bucket: str
     account: str
+    lake_kms_key: str = ""
+
+    @property
+    def encryption(self) -> dict[str, object]:
+        """The members of CopyObject that say how the copy is encrypted.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        """
+        if not self.lake_kms_key:
+            return {}
+        return {
+            "ServerSideEncryption": "aws:kms",
+            "SSEKMSKeyId": self.lake_kms_key,
+            "BucketKeyEnabled": True,
+        }
 
 
 class Seen(NamedTuple):
@@ -157,6 +177,7 @@ class Mover:
                 CopySourceIfMatch=seen.etag,
                 ExpectedBucketOwner=self._places.account,
                 ExpectedSourceBucketOwner=self._places.account,
+                **self._places.encryption,
             )
         except self._s3.exceptions.ClientError as error:
             return self._copy_failure(ref, route, error)

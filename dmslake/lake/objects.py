@@ -12,6 +12,9 @@ TRANSACTION_TABLE = "CDC_TXN"
 """Table under which transaction files are filed: they hold rows of many tables and lie in one
 folder (DMS `CdcPath`), so their keys name no table."""
 
+OWN_FOLDER = ".dmslake/"
+"""Folder of the staging bucket for what dmslake itself keeps there; never a schema's."""
+
 _TRANSACTION_START = "CDC_TXN-"
 _LOAD = re.compile(r"(?:SEGMENT[0-9]+_)?LOAD[0-9A-F]{5,16}(?:\.|\Z)")
 _CHANGE = re.compile(r"([0-9]{8})-([0-9]{6})([0-9]{3,})(?:\.|\Z)")
@@ -35,6 +38,7 @@ class SkipReason(StrEnum):
     OTHER_BUCKET = "other-bucket"
     NOT_A_CREATION = "not-a-creation"
     OUTSIDE_PREFIX = "outside-prefix"
+    OWN_OBJECT = "own-object"
     DIRECTORY_MARKER = "directory-marker"
     CONNECTION_TEST = "connection-test"
     NOT_A_TABLE_OBJECT = "not-a-table-object"
@@ -82,6 +86,8 @@ class StagedObject(NamedTuple):
         folder = as_folder(prefix)
         if not key.startswith(folder):
             return Skipped(SkipReason.OUTSIDE_PREFIX)
+        if key.startswith(OWN_FOLDER):
+            return Skipped(SkipReason.OWN_OBJECT)
         if key.endswith("/"):
             return Skipped(SkipReason.DIRECTORY_MARKER)
         path = key[len(folder) :]

@@ -17,6 +17,7 @@ _WINDOW = timedelta(hours=1)
 _EXAMPLES = 10
 _LOG_PAGES = 10
 _FAILED = "object_failed"  # the loader's own word for it, see lake/report.py
+_GIVEN_UP = "the function failed every time; its log says why"
 _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -109,18 +110,24 @@ def _dead_letters(aws: Clients, queue: str) -> tuple[int, tuple[DeadLetter, ...]
 
 
 def _dead_letter(body: str) -> DeadLetter:
-    """Read Lambda's on-failure record.
+    """Read Lambda's on-failure record, or S3's own event where a queue stands before the function.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
     record = _json(body)
+    if "Records" in record:
+        return DeadLetter(objects=_objects(record["Records"]), error=_GIVEN_UP)
     records = _member(record, "requestPayload").get("Records")
     error = _member(record, "responsePayload").get("errorMessage")
     condition = _member(record, "requestContext").get("condition")
     return DeadLetter(
-        objects=tuple(_object(item) for item in records) if isinstance(records, list) else (),
+        objects=_objects(records),
         error=str(error or condition or ""),
     )
+
+
+def _objects(records: object) -> tuple[str, ...]:
+    return tuple(_object(item) for item in records) if isinstance(records, list) else ()
 
 
 def _object(record: object) -> str:

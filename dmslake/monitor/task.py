@@ -22,7 +22,7 @@ def read_task(aws: Clients, name: str) -> tuple[TaskState | None, tuple[TableSta
     task = find_task(aws, name)
     if task is None:
         return None, ()
-    tables = tuple(_table(row) for row in _statistics(aws, task["ReplicationTaskArn"]))
+    tables = tuple(table_state(row) for row in _statistics(aws, task["ReplicationTaskArn"]))
     return _task(name, task), tuple(sorted(tables, key=lambda t: (t.schema, t.table)))
 
 
@@ -39,12 +39,12 @@ def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
         tables_loading=statistics.get("TablesLoading", 0),
         tables_queued=statistics.get("TablesQueued", 0),
         tables_errored=statistics.get("TablesErrored", 0),
-        started=_utc(statistics.get("StartDate")),
-        full_load_finished=_utc(statistics.get("FullLoadFinishDate")),
+        started=utc(statistics.get("StartDate")),
+        full_load_finished=utc(statistics.get("FullLoadFinishDate")),
     )
 
 
-def _utc(time: datetime | None) -> datetime | None:
+def utc(time: datetime | None) -> datetime | None:
     """Undo what botocore does: it returns times in this machine's zone."""
     return None if time is None else time.astimezone(UTC)
 
@@ -70,7 +70,8 @@ def _statistics(aws: Clients, arn: str) -> Iterator[TableStatisticsTypeDef]:
         marker = {"Marker": page["Marker"]}
 
 
-def _table(row: TableStatisticsTypeDef) -> TableState:
+def table_state(row: TableStatisticsTypeDef) -> TableState:
+    """Return one row of the statistics; Serverless has rows of the same shape."""
     return TableState(
         schema=row.get("SchemaName", ""),
         table=row.get("TableName", ""),

@@ -32,7 +32,8 @@ def subject_of(spec: Spec, names: Names) -> Subject:
     return Subject(
         pipeline=spec.name,
         task=names.task,
-        instance=names.instance,
+        instance=spec.replication.instance.arn or names.instance,
+        serverless=names.serverless if spec.replication.serverless else None,
         source_endpoint=names.source_endpoint,
         target_endpoint=names.target_endpoint,
         function=names.function,

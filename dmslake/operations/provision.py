@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 from dmslake.aws.clients import Clients
 from dmslake.blueprint.pipeline import pipeline
@@ -10,15 +11,25 @@ from dmslake.engine.applier import Applier, Outcome
 from dmslake.engine.events import Listener, ignore
 from dmslake.engine.plan import Plan, Step
 from dmslake.engine.planner import plan_changes
+from dmslake.engine.resource import Address
 from dmslake.errors import ConflictError
-from dmslake.kinds.tags import OWNER_TAG
+from dmslake.kinds.look_ahead import look_ahead
 from dmslake.operations.guard import guard
 from dmslake.spec import Spec
 
 
-def plan(spec: Spec, clients: Clients) -> Plan:
-    """Return what has to be done. Reads only; raises CloudError when something cannot be read."""
-    return plan_changes(pipeline(spec, clients.account), clients, guard)
+def plan(spec: Spec, clients: Clients, *, adopt: frozenset[Address] = frozenset()) -> Plan:
+    """Return what has to be done. Reads only; raises CloudError when something cannot be read.
+
+    Args:
+        spec: what the user wants.
+        clients: of the account and region that it is for.
+        adopt: resources that nobody owns and that may be taken over.
+    """
+    parts = pipeline(spec, clients.account)
+    with clients.remembering():
+        look_ahead(parts.wanted, clients)
+        return plan_changes(parts.wanted, clients, guard, unwanted=parts.unwanted, adopt=adopt)
 
 
 def apply(
@@ -38,11 +49,22 @@ def apply(
 
 
 def conflict(steps: tuple[Step, ...]) -> ConflictError:
-    """Return the error for resources that are in the way."""
-    named = "; ".join(f"{step.resource.describe()}: {step.reason}" for step in steps)
+    """Return the error for what is in the way of a plan."""
+    named = [f"{step.resource.describe()}: {step.reason}" for step in steps]
+    only = len(named) == 1
     return ConflictError(
-        "some names are taken" if len(steps) > 1 else "a name is taken",
-        why=named,
-        fix="choose another name in the spec, remove what is in the way, or hand it over: tag it "
-        f"{OWNER_TAG} = <the pipeline's name>",
+        "something is in the way" if only else f"{len(named)} things are in the way",
+        why=named[0] if only else "".join(f"\n    {line}" for line in named),
+        fix="; ".join(_ways_out(steps)),
     )
+
+
+def _ways_out(steps: tuple[Step, ...]) -> Iterator[str]:
+    adoptable = [str(step.address) for step in steps if step.adoptable]
+    if any(step.resource.given for step in steps):
+        yield "correct the names and ARNs of what the spec takes as existing"
+    if any(not step.resource.given for step in steps):
+        yield "change the spec (another name, or what it asks for), or remove what is in the way"
+    if adoptable:
+        options = " ".join(f"--adopt {address}" for address in adoptable)
+        yield f"or take over what nobody owns: dmslake up {options}"

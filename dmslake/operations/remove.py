@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dmslake.aws.clients import Clients
-from dmslake.blueprint.pipeline import pipeline
+from dmslake.blueprint.pipeline import removal
 from dmslake.engine.plan import Plan
 from dmslake.engine.planner import plan_removal as plan_resources_removal
+from dmslake.kinds.look_ahead import look_ahead
 from dmslake.operations.guard import guard
 from dmslake.spec import Spec
 
@@ -15,5 +16,7 @@ def plan_removal(spec: Spec, clients: Clients, *, purge: bool) -> Plan:
 
     Buckets with data stay unless `purge`. Carry it out with `provision.apply`.
     """
-    resources = pipeline(spec, clients.account, purge=purge)
-    return plan_resources_removal(resources, clients, guard)
+    resources = removal(spec, clients.account, purge=purge)
+    with clients.remembering():
+        look_ahead(resources, clients)
+        return plan_resources_removal(resources, clients, guard)

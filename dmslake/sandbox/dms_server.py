@@ -18,7 +18,10 @@ _ANSWER_SECONDS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class DmsServer(PythonServer):
-    """DMS of the same account; `delays` are how long its resources stay in a state, in seconds."""
+    """DMS of the same account; `delays` are how long its resources stay in a state, in seconds.
+
+    With `idle_engines` it accepts sources that it cannot read, for tests of whole pipelines.
+    """
 
     name: ClassVar[str] = "dms"
     module: ClassVar[str] = "dmslake.sandbox.dms"
@@ -30,6 +33,7 @@ class DmsServer(PythonServer):
     authority: Path
     keys: Keys
     delays: Mapping[str, float] = field(default_factory=dict)
+    idle_engines: bool = False
 
     @property
     def url(self) -> str:
@@ -38,9 +42,10 @@ class DmsServer(PythonServer):
 
     def arguments(self) -> tuple[str, ...]:
         delays = ("--delays", json.dumps(dict(sorted(self.delays.items())))) if self.delays else ()
+        idle = ("--idle-engines",) if self.idle_engines else ()
         return (
             "--host", LOOPBACK, "--port", str(self.port), "--cloud-endpoint", self.cloud_url,
-            "--region", self.region, "--account", self.account, *delays,
+            "--region", self.region, "--account", self.account, *delays, *idle,
         )  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:

@@ -44,20 +44,22 @@ def default_folder(
     return base / "dmslake/sandbox"
 
 
-def start(
+def start(  # noqa: PLR0913 - all but the first are choices of few callers
     folder: Path,
     *,
     region: str | None = None,
     external_source: Source | None = None,
     delays: Mapping[str, float] | None = None,
+    idle_engines: bool | None = None,
     on_event: events.Listener = events.ignore,
     clock: Clock | None = None,
 ) -> Sandbox:
     """Start the sandbox in a folder, or what of it does not run; safe to repeat at any time.
 
     `region` is eu-west-1 for a new sandbox. `external_source` replaces the embedded PostgreSQL,
-    `delays` (seconds by name, see `sandbox/dms/delays.py`) replaces those of the DMS service; None
-    leaves both as they were at the last start.
+    `delays` (seconds by name, see `sandbox/dms/delays.py`) replaces those of the DMS service, and
+    `idle_engines` has it accept sources that it cannot read (for tests, see `sandbox/dms/idle.py`);
+    None leaves each as it was at the last start.
 
     Raises:
         SandboxError: a server cannot be started; then nothing runs that did not run before.
@@ -67,7 +69,11 @@ def start(
     try:
         with lock.locked(folder, on_event, clock=clock):
             known = _known(folder, region)
-            changes = {"external_source": external_source, "delays": delays}
+            changes = {
+                "external_source": external_source,
+                "delays": delays,
+                "idle_engines": idle_engines,
+            }
             known = known.model_copy(
                 update={name: new for name, new in changes.items() if new is not None}
             )

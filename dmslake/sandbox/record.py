@@ -77,6 +77,7 @@ class Record(_Kept):
     source_password: str = Field(repr=False)
     external_source: Source | None = None
     delays: Mapping[str, float] = Field(default_factory=dict)
+    idle_engines: bool = False
     ports: Mapping[str, int] = Field(default_factory=dict)
     network: Network | None = None
     servers: Mapping[str, Spawned] = Field(default_factory=dict)

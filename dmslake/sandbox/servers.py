@@ -66,6 +66,7 @@ def dms_of(record: Record, folder: Path) -> DmsServer:
         authority=certificates_in(folder / TLS).authority,
         keys=record.service,
         delays=record.delays,
+        idle_engines=record.idle_engines,
     )
 
 

@@ -68,8 +68,10 @@ class Document:
         return self.key_place(path[:-1])
 
     def key_place(self, path: Path) -> Place:
-        """Return where the key of a value stands, or the file begins if it is not written."""
-        return self.entries.get(path, self.entries[()]).key
+        """Return where the key of a value stands, or of the nearest one above that is written."""
+        while path not in self.entries:
+            path = path[:-1]
+        return self.entries[path].key
 
 
 def read_document(

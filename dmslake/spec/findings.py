@@ -5,6 +5,7 @@ environment.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -17,11 +18,8 @@ from dmslake.spec import scalars
 from dmslake.spec.display import describe, field_name, quoted
 from dmslake.spec.document import UNUSABLE, Document, Finding, Path
 from dmslake.spec.environment import variable_name
-from dmslake.spec.mistakes import nearest
+from dmslake.spec.mistakes import KEY, nearest
 from dmslake.spec.section import Section, fields_of, section_of, walk
-
-_KEY = "[key]"
-"""pydantic's last step of a location that means a mapping's key, not its value."""
 
 # pydantic's error type -> what is wrong, what to do
 _SENTENCES = {
@@ -54,7 +52,10 @@ class Translator:
         for details in error.errors(include_url=False, include_input=False):
             path = details["loc"]
             unknown = details["type"] == "extra_forbidden"
-            if unknown or self.document.values.get(path) is not UNUSABLE:
+            if not unknown and self.document.values.get(path) is UNUSABLE:
+                continue
+            # Entries that are wrong themselves do not count for pydantic; they do for the user.
+            if self._length(path) < details.get("ctx", {}).get("min_length", math.inf):
                 yield self._finding(path, details)
 
     def explain(self, path: Path, error: PydanticCustomError) -> Finding:
@@ -79,7 +80,7 @@ class Translator:
 
     def _mistake(self, path: Path, context: Mapping[str, Any]) -> Finding:
         message, fix = str(context["message"]), str(context["fix"])
-        if path[-1] == _KEY:
+        if path[-1] == KEY:
             return Finding(path[:-1], self.document.key_place(path[:-1]), message, fix)
         message = message.replace("{value}", self._shown(path))
         if not self._is_from_environment(path):
@@ -91,17 +92,14 @@ class Translator:
         """Explain a field that does not exist."""
         section, name = self._section(path[:-1]), str(path[-1])
         place = self.document.key_place(path)
-        if name in section.reserved:
-            return Finding(path, place, section.reserved[name], "leave it out")
         return Finding(path, place, "unknown field", self._meant(section, name))
 
     def _meant(self, section: type[Section], name: str) -> str:
         """Suggest a near miss, else a field of another section, else all that are known."""
         known = fields_of(section)
-        near = nearest(name, [*known, *section.reserved])
+        near = nearest(name, known)
         if near:
-            reserved = section.reserved.get(near)
-            return f"did you mean {quoted(near)}?" + (f" It is {reserved}" if reserved else "")
+            return f"did you mean {quoted(near)}?"
         elsewhere = {str(path[-1]): path for path, _ in walk(self.root)}
         near = nearest(name, elsewhere)
         if near:

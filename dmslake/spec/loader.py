@@ -1,12 +1,14 @@
 """From a YAML file to a `Spec`, or to every mistake in it at once.
 
-Reads one file or standard input and the variables it is given; asks no service.
+Reads one file or standard input, the files that it names, and the variables it is given; asks no
+service.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TextIO
+from typing import TextIO, get_args
 
 from pydantic import SecretStr, ValidationError
 
@@ -14,16 +16,19 @@ from dmslake.errors import Problem, SpecError, UsageError
 from dmslake.spec import syntax
 from dmslake.spec.consistency import contradictions
 from dmslake.spec.display import field_name
-from dmslake.spec.document import Finding, Path, Place, read_document
+from dmslake.spec.document import Document, Finding, Path, Place, read_document
 from dmslake.spec.findings import Translator
 from dmslake.spec.model.spec import Spec
 from dmslake.spec.section import walk
+from dmslake.spec.source_rules import SECRET_SETTINGS
+from dmslake.spec.surroundings import Surroundings
 
 STDIN = "-"
 SECRETS: frozenset[Path] = frozenset(
-    path for path, field in walk(Spec) if field.annotation is SecretStr
+    [path for path, field in walk(Spec) if SecretStr in get_args(field.annotation)]
+    + [("source", "settings", name) for name in SECRET_SETTINGS]
 )
-"""The paths of all fields that hold a secret."""
+"""The paths of everything that holds a secret."""
 
 
 def load_spec(
@@ -54,32 +59,57 @@ def parse_spec(text: str, *, file: str, environ: Mapping[str, str], base_dir: Fi
         text: YAML.
         file: what messages call it.
         environ: the variables for `${NAME}`.
-        base_dir: where relative paths in the spec start; handed to the models as their context.
+        base_dir: where relative paths in the spec start.
 
     Raises:
         SpecError: the text has mistakes; it carries all of them.
     """
     outcome = _check(text, environ, base_dir)
-    if isinstance(outcome, Spec):
-        return outcome
+    if isinstance(outcome, _Checked):
+        warnings = tuple(str(_problem(file, finding)) for finding in outcome.warnings)
+        return outcome.spec.with_warnings(warnings)
     raise SpecError(file, tuple(_problem(file, finding) for finding in outcome))
 
 
-def _check(text: str, environ: Mapping[str, str], base_dir: FilePath) -> Spec | list[Finding]:
+@dataclass(frozen=True)
+class _Checked:
+    spec: Spec
+    warnings: list[Finding]
+
+
+def _check(text: str, environ: Mapping[str, str], base_dir: FilePath) -> _Checked | list[Finding]:
     try:
         document = read_document(syntax.compose(text), environ, SECRETS)
     except syntax.SyntaxFinding as error:
         return [error.finding]
     findings = list(document.findings)
     translator = Translator(document, Spec)
+    around = _surroundings(document, base_dir)
     spec = None
     try:
-        spec = Spec.model_validate(document.values[()], context={"base_dir": base_dir})
+        spec = Spec.model_validate(document.values[()], context=around)
     except ValidationError as error:
         findings += translator.findings(error)
     spoiled = [finding.path for finding in findings]
-    findings += [translator.explain(*found) for found in contradictions(document, spoiled)]
-    return spec if spec and not findings else sorted(findings, key=lambda finding: finding.place)
+    found = contradictions(document, spoiled, around)
+    findings += [translator.explain(*placed) for placed in found]
+    if spec and not findings:
+        return _Checked(spec, _sorted(translator.explain(*one) for one in around.warnings))
+    return _sorted(findings)
+
+
+def _surroundings(document: Document, base_dir: FilePath) -> Surroundings:
+    engine = document.values.get(("source", "engine"))
+    kind = document.values.get(("replication", "type"))
+    return Surroundings(
+        base_dir=base_dir,
+        engine=engine if isinstance(engine, str) else "",
+        replication_type=kind if isinstance(kind, str) else Surroundings.replication_type,
+    )
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.place)
 
 
 def _problem(file: str, finding: Finding) -> Problem:

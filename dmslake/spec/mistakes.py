@@ -7,7 +7,16 @@ place that knows whether the value may be shown (`findings.py`).
 import difflib
 from collections.abc import Iterable
 
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from dmslake.spec.document import Path
+
+Placed = tuple[Path, PydanticCustomError]
+"""A mistake and where it is; the path starts at whatever the check was given."""
+
+KEY = "[key]"
+"""The last step of a path that means the name of a field instead of its value."""
 
 
 def mistake(
@@ -25,13 +34,26 @@ def mistake(
     return PydanticCustomError("mistake", "{message}", context)
 
 
-def not_supported_yet(instead: str, *, what: str = "") -> PydanticCustomError:
-    """Report something that the spec's final shape has and this version cannot do."""
-    return mistake(f"{what} is not supported yet" if what else "not supported yet", fix=instead)
+def raise_all(found: Iterable[Placed]) -> None:
+    """Report several mistakes of one field at once, each at its own path below the field.
+
+    Raises:
+        ValidationError: there is at least one; pydantic puts the field's path before theirs.
+    """
+    details = [InitErrorDetails(type=error, loc=path, input=None) for path, error in found]
+    if details:
+        raise ValidationError.from_exception_data("mistakes", details)
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
-    """Return the candidate that `word` was probably meant to be, or an empty text."""
-    found = difflib.get_close_matches(word.lower().replace("-", "_"), list(candidates), n=1)
-    found = found or difflib.get_close_matches(word.lower(), list(candidates), n=1)
-    return found[0] if found else ""
+    """Return the candidate that `word` was probably meant to be, or an empty text.
+
+    Letter case, hyphens and underscores do not count.
+    """
+    known = {_folded(candidate): candidate for candidate in candidates}
+    found = difflib.get_close_matches(_folded(word), known, n=1)
+    return known[found[0]] if found else ""
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("-", "").replace("_", "")

@@ -1,34 +1,21 @@
 """What all sections of the spec have in common, and the types their fields share."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, get_args
+from collections.abc import Iterator
+from typing import Annotated, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    GetCoreSchemaHandler,
-    Strict,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, core_schema
 
 from dmslake.spec import scalars
 from dmslake.spec.document import Path
 from dmslake.spec.environment import EnvironmentText
-from dmslake.spec.mistakes import mistake, not_supported_yet
+from dmslake.spec.mistakes import mistake
 
 
 class Section(BaseModel):
     """A mapping of the spec: strict, frozen, and silent about the values of secrets."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    reserved: ClassVar[Mapping[str, str]] = {}
-    """Names that are no fields here, each with the sentence that says why."""
 
     @model_validator(mode="before")
     @classmethod
@@ -64,35 +51,14 @@ def walk(section: type[Section], above: Path = ()) -> Iterator[tuple[Path, Field
             yield from walk(below, (*above, name))
 
 
-@dataclass(frozen=True)
-class NotYet:
-    """Marks a field of the final shape that this version refuses, except where it says nothing.
-
-    Args:
-        instead: what to write for now.
-        unless: the one value that is accepted because it asks for nothing.
-    """
-
-    instead: str
-    unless: object = None
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.refuse, handler(source))
-
-    def refuse(self, value: object) -> object:
-        if value != self.unless:
-            raise not_supported_yet(self.instead)
-        return value
-
-
-def _integer_from_environment(value: object) -> object:
+def from_environment(value: object) -> object:
+    """Read a number or a switch that stands in an environment variable; leave the rest alone."""
     number = scalars.resolve(value.strip()) if isinstance(value, EnvironmentText) else value
     return number if isinstance(number, int) else value
 
 
-def _filled(value: str) -> str:
+def filled(value: str) -> str:
+    """Check that a text is one line and not empty."""
     if not value.strip():
         raise mistake("the text is empty")
     if not value.isprintable():
@@ -100,11 +66,11 @@ def _filled(value: str) -> str:
     return value
 
 
-Whole = Annotated[int, Strict(), BeforeValidator(_integer_from_environment)]
+Whole = Annotated[int, Strict(), BeforeValidator(from_environment)]
 """A whole number; `${NAME}` may stand for one."""
 
-Switch = Annotated[bool, Strict(), BeforeValidator(_integer_from_environment)]
+Switch = Annotated[bool, Strict(), BeforeValidator(from_environment)]
 """true or false; `${NAME}` may stand for one."""
 
-Text = Annotated[str, AfterValidator(_filled)]
+Text = Annotated[str, AfterValidator(filled)]
 """One line of text that is not empty."""

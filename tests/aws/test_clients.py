@@ -181,7 +181,8 @@ def test_every_call_is_told() -> None:
 
 SERVICES = {
     "athena": "athena", "cloudwatch": "monitoring", "dms": "dms", "ec2": "ec2", "glue": "glue",
-    "iam": "iam", "lambda_": "lambda", "logs": "logs", "s3": "s3", "sqs": "sqs",
+    "iam": "iam", "lambda_": "lambda", "logs": "logs", "s3": "s3",
+    "secrets": "secretsmanager", "sns": "sns", "sqs": "sqs",
 }  # fmt: skip
 
 

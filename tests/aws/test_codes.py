@@ -16,19 +16,25 @@ import dmslake.monitor
 from dmslake.aws import errors
 from dmslake.aws.clients import Account, Clients
 
-SERVICES = ("cloudwatch", "dms", "ec2", "iam", "lambda", "logs", "s3", "sqs", "sts")
+SERVICES = (
+    "cloudwatch", "dms", "ec2", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs",
+    "sts",
+)  # fmt: skip
 NAMING = ("unless_absent", "refusal_of", "tolerating", "Refusal")
 
 # Real, but not in botocore's models, which for S3, SQS, IAM and common errors name only a few.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 UNMODELLED = {
     "403", "404", "301", "400",  # HEAD answers have no body: the status is the code
-    "ExpiredToken", "InvalidAccessKeyId", "RequestTimeTooSkewed", "SignatureDoesNotMatch",
-    "SlowDown", "InvalidArgument", "NoSuchBucketPolicy", "NoSuchLifecycleConfiguration",
-    "NoSuchTagSet", "NoSuchPublicAccessBlockConfiguration",
+    "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed",
+    "BucketNotEmpty", "OperationAborted", "SignatureDoesNotMatch", "SlowDown",
+    "InvalidArgument", "NoSuchBucketPolicy", "NoSuchLifecycleConfiguration", "NoSuchTagSet",
+    "NoSuchPublicAccessBlockConfiguration",
     "ServerSideEncryptionConfigurationNotFoundError",
     # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
-    "InvalidClientTokenId", "RequestExpired", "Throttling", "UnauthorizedOperation",
+    "InvalidClientTokenId", "OptInRequired", "RequestExpired", "Throttling",
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    "AuthFailure", "RequestLimitExceeded", "UnauthorizedOperation",
     # botocore gives SQS's codes as they were in its query protocol.
     "AWS.SimpleQueueService.NonExistentQueue", "AWS.SimpleQueueService.QueueDeletedRecently",
 }  # fmt: skip
@@ -111,7 +117,8 @@ def test_no_code_is_called_unmodelled_that_is_in_a_model_or_that_nobody_names() 
 
 def test_the_services_are_those_that_clients_offer() -> None:
     offered = {name for name, value in vars(Clients).items() if isinstance(value, property)}
-    assert {name.rstrip("_") for name in offered} >= set(SERVICES) - {"sts"}
+    named = {name.rstrip("_").replace("secrets", "secretsmanager") for name in offered}
+    assert named >= set(SERVICES) - {"sts"}
 
 
 def test_arns_are_made_of_the_account() -> None:

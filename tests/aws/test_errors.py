@@ -9,6 +9,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dmslake.aws.errors import (
+    QUOTA_CODES,
     code_of,
     message_of,
     refusal_of,
@@ -32,22 +33,37 @@ def translated(error: Exception, doing: str = "bucket.shop-lake") -> CloudError:
 
 
 DENIED = (
-    "AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation", "403",
+    "AccessDenied", "AccessDeniedException", "AccessDeniedFault", "AuthorizationError",
+    "UnauthorizedOperation", "403",
 )  # fmt: skip
 CREDENTIALS = (
-    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
+    "InvalidClientTokenId", "InvalidToken",
     "SignatureDoesNotMatch", "UnrecognizedClientException",
 )  # fmt: skip
 CLOCK = ("RequestExpired", "RequestTimeTooSkewed")
-BUSY = ("Throttling", "ThrottlingException", "SlowDown", "TooManyRequestsException")
+BUSY = (
+    "RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException",
+    "TooManyRequestsException",
+)  # fmt: skip
+REGION = ("OptInRequired", "RegionDisabledException")
+KEY = (
+    "KMSAccessDeniedFault", "KMSDisabledFault", "KMSKeyNotAccessibleFault", "KMSNotFoundFault",
+)  # fmt: skip
 QUOTA = (
     "ResourceQuotaExceededFault", "StorageQuotaExceededFault", "LimitExceeded",
     "LimitExceededException", "CodeStorageExceededException",
 )  # fmt: skip
-GONE = ("NoSuchBucket", "NoSuchEntity", "ResourceNotFoundFault", "ResourceNotFoundException")
+GONE = (
+    "NoSuchBucket", "NoSuchEntity", "NotFound", "ResourceNotFoundException",
+    "ResourceNotFoundFault",
+)  # fmt: skip
 
 MEANINGS: list[tuple[str, type[CloudError], str]] = [
-    *((code, AccessError, "allow CreateBucket for the identity that runs") for code in DENIED),
+    *((code, AccessError, "allow s3:CreateBucket for the identity that runs") for code in DENIED),
+    *((code, AccessError, "aws.region in the spec") for code in REGION),
+    *((code, AccessError, "the KMS key exists, is enabled") for code in KEY),
+    ("S3AccessDeniedFault", AccessError, "the role of the endpoint"),
     *((code, AccessError, "aws sso login") for code in CREDENTIALS),
     *((code, AccessError, "clock") for code in CLOCK),
     *((code, CloudError, "run it again in a minute") for code in BUSY),
@@ -178,3 +194,40 @@ def test_tolerating_takes_only_what_it_was_told() -> None:
         fails(answer("AccessDenied"))
     with pytest.raises(ClientError), tolerating("InvalidResourceStateFault", saying="not running"):
         fails(answer("InvalidResourceStateFault", "the task is being deleted"))
+
+
+WHO = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: "
+ROLE = "arn:aws:iam::123456789012:role/r"
+ENDPOINT = "arn:aws:dms:eu-west-1:123456789012:endpoint:ABC"
+
+
+@pytest.mark.parametrize(
+    ("message", "denied"),
+    [
+        (
+            f"{WHO}dms:CreateEndpoint on resource: {ENDPOINT} because no policy allows the action",
+            f"dms:CreateEndpoint on {ENDPOINT}",
+        ),
+        (
+            f'{WHO}s3:PutObject on resource: "arn:aws:s3:::acme/k" with an explicit deny',
+            "s3:PutObject on arn:aws:s3:::acme/k",
+        ),
+        (f"{WHO}iam:PassRole on resource: {ROLE}.", f"iam:PassRole on {ROLE}"),
+        (f"{WHO}dms:DescribeEndpoints on resource: *", "dms:DescribeEndpoints on *"),
+        (f"{WHO}logs:CreateLogGroup", "logs:CreateLogGroup"),
+        ("Access Denied", "CreateEndpoint"),
+    ],
+)  # fmt: skip
+def test_a_denial_names_the_action_and_the_resource(message: str, denied: str) -> None:
+    error = translated(answer("AccessDenied", message, "CreateEndpoint"))
+    assert error.fix.startswith(f"allow {denied} for the identity that runs dmslake; ")
+    assert "`dmslake plan --permissions`" in error.fix
+
+
+def test_a_denied_look_at_a_bucket_names_iams_own_word_for_it() -> None:
+    error = translated(answer("403", "Forbidden", "HeadBucket"))
+    assert error.fix.startswith("allow s3:ListBucket for ")
+
+
+def test_the_codes_of_quotas_are_known() -> None:
+    assert set(QUOTA) == QUOTA_CODES

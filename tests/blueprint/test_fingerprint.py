@@ -14,7 +14,9 @@ from tests.blueprint.specs import ACCOUNT, spec
 def source(password: str, name: str = "shop") -> Endpoint:
     found = spec({"SHOP_DB_PASSWORD": password}, name=name)
     return next(
-        r for r in pipeline(found, ACCOUNT) if isinstance(r, Endpoint) and r.direction == "source"
+        r
+        for r in pipeline(found, ACCOUNT).wanted
+        if isinstance(r, Endpoint) and r.direction == "source"
     )
 
 
@@ -45,3 +47,24 @@ def test_two_pipelines_with_one_password_do_not_tell_on_each_other() -> None:
     assert (
         source("same", "shop").password_fingerprint != source("same", "shop2").password_fingerprint
     )
+
+
+def test_a_secret_among_the_settings_is_part_of_the_fingerprint_and_not_shown() -> None:
+    def oracle(password: str) -> Endpoint:
+        found = spec(
+            {"SHOP_DB_PASSWORD": "correct-horse", "ASM": password},
+            source="{engine: oracle, host: db.example.com, database: ERP, username: dms, "
+            "password: '${SHOP_DB_PASSWORD}', settings: {use_b_file: true, "
+            "use_logminer_reader: false, asm_server: asm/+ASM, asm_user: asm, "
+            "asm_password: '${ASM}'}}",
+        )
+        return next(
+            r
+            for r in pipeline(found, ACCOUNT).wanted
+            if isinstance(r, Endpoint) and r.direction == "source"
+        )
+
+    one, two = oracle("hunter2-hunter2"), oracle("battery-staple")
+    assert one.password_fingerprint != two.password_fingerprint
+    assert "hunter2-hunter2" not in repr(one)
+    assert "hunter2-hunter2" not in str(one.desired())

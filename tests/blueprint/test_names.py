@@ -25,6 +25,12 @@ EXPECTED = {
     "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:shop-loader",
     "function_log_group": "/aws/lambda/shop-loader",
     "task_log_group": "dms-tasks-shop-instance",
+    "source_role": "shop-dms-source-eu-west-1",
+    "queue": "shop-staged",
+    "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:shop-staged",
+    "serverless": "shop-serverless",
+    "subscription": "shop-events",
+    "certificates": "shop-ca-",
     "dead_letters": "shop-loader-failed",
     "dead_letters_arn": "arn:aws:sqs:eu-west-1:123456789012:shop-loader-failed",
     "notification": "dmslake-shop",
@@ -40,7 +46,7 @@ def test_only_roles_carry_the_region_because_they_belong_to_the_whole_account() 
     elsewhere = Names("shop", replace(ACCOUNT, region="us-east-1"))
     plain = [name for name in EXPECTED if not name.endswith("_arn")]
     differing = {name for name in plain if getattr(NAMES, name) != getattr(elsewhere, name)}
-    assert differing == {"dms_role", "loader_role"}
+    assert differing == {"dms_role", "loader_role", "source_role"}
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
@@ -83,7 +89,7 @@ def test_even_the_longest_pipeline_name_makes_names_that_aws_takes(region: str) 
     assert len(LONGEST.name) == 25
     made = pipeline(LONGEST, replace(ACCOUNT, region=region))
     session = botocore.session.Session()
-    for resource in made:
+    for resource in made.all:
         if resource.kind in MODELLED:
             service, shape = MODELLED[resource.kind]
             limits = session.get_service_model(service).shape_for(shape).metadata

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmslake.aws.clients import Account
-from dmslake.blueprint.pipeline import pipeline
+from dmslake.blueprint.names import Names
+from dmslake.blueprint.pipeline import pipeline, removal
 from dmslake.engine.graph import in_order
-from dmslake.engine.jobs import all_needs
+from dmslake.engine.jobs import all_needs, jobs_of
 from dmslake.engine.plan import Action, Plan, Step
-from dmslake.engine.resource import Resource
 from dmslake.kinds.registry import KINDS
 from dmslake.lake.config import LoaderConfig
 from dmslake.lake.routing import Clock
@@ -27,28 +28,46 @@ from tests.spec.texts import ENVIRON, ROOT, SPECS
 Parts = dict[str, Any]
 
 
-def parts(found: Spec, account: Account = ACCOUNT, **options: bool) -> Parts:
-    return {str(r.address): r for r in pipeline(found, account, **options)}
+def parts(found: Spec, account: Account = ACCOUNT) -> Parts:
+    return {str(r.address): r for r in pipeline(found, account).wanted}
+
+
+def unwanted(found: Spec) -> set[str]:
+    return {str(r.address) for r in pipeline(found, ACCOUNT).unwanted}
+
+
+def removed(found: Spec, *, purge: bool = False) -> Parts:
+    return {str(r.address): r for r in removal(found, ACCOUNT, purge=purge)}
 
 
 SHOP = parts(spec())
 
 
-def stands_on(made: Parts) -> dict[str, set[str]]:
-    """Return everything that each part needs, directly or through others."""
-    ordered = in_order(list(made.values()))
+def stands_on(found: Spec, *, down: bool = False) -> dict[str, set[str]]:
+    """Return everything wanted that each part needs, directly or through others."""
+    made = pipeline(found, ACCOUNT)
+    ordered = in_order(removal(found, ACCOUNT) if down else made.all)
     steps = tuple(Step(action=Action.CREATE, resource=r) for r in ordered)
-    return {str(a): {str(n) for n in needs} for a, needs in all_needs(Plan(steps)).items()}
+    gone = {r.address for r in made.unwanted}
+    return {str(a): {str(n) for n in ns - gone} for a, ns in all_needs(Plan(steps)).items()}
 
 
-def test_it_is_made_of_every_kind() -> None:
-    assert {type(resource) for resource in SHOP.values()} == set(KINDS)
+def test_the_good_specs_together_use_every_kind() -> None:
+    used = {
+        type(resource)
+        for file in FILES
+        for resource in removal(load_spec(file, environ=ENVIRON), ACCOUNT)
+    }
+    assert used == set(KINDS)
 
 
-def test_how_many_there_are_of_each() -> None:
-    several = {"account_role": 2, "bucket": 2, "connection_test": 2, "endpoint": 2, "log_group": 2}
-    found = Counter(resource.kind for resource in SHOP.values())
-    assert found == {**dict.fromkeys((kind.kind for kind in KINDS), 1), **several, "role": 2}
+def test_the_reference_architecture() -> None:
+    assert Counter(resource.kind for resource in SHOP.values()) == {
+        "account_role": 2, "bucket": 2, "bucket_notification": 1, "connection_test": 2,
+        "endpoint": 2, "failure_destination": 1, "function": 1, "invoke_permission": 1,
+        "log_group": 2, "queue": 1, "replication_instance": 1, "replication_task": 1, "role": 2,
+        "subnet_group": 1, "table_loads": 1, "task_run": 1,
+    }  # fmt: skip
 
 
 # What has to be there before: left needs right.
@@ -78,29 +97,30 @@ NEEDS = [
 
 @pytest.mark.parametrize(("later", "earlier"), NEEDS)
 def test_what_has_to_be_there_before(later: str, earlier: str) -> None:
-    assert earlier in stands_on(SHOP)[later]
+    assert earlier in stands_on(spec())[later]
 
 
 def test_the_instance_waits_for_nothing_but_its_network() -> None:
     # It takes minutes: everything else is made meanwhile.
-    assert stands_on(SHOP)["replication_instance.shop-instance"] == {
+    assert stands_on(spec())["replication_instance.shop-instance"] == {
         "subnet_group.shop-subnets", "account_role.dms-vpc-role",
     }  # fmt: skip
 
 
 def test_the_source_endpoint_waits_for_nothing() -> None:
-    assert stands_on(SHOP)["endpoint.shop-source"] == set()
+    assert stands_on(spec())["endpoint.shop-source"] == set()
 
 
 def test_the_run_stands_on_everything() -> None:
-    assert stands_on(SHOP)["task_run.shop-task"] == set(SHOP) - {"task_run.shop-task"}
+    rest = {"task_run.shop-task", "table_loads.shop-task"}
+    assert stands_on(spec())["task_run.shop-task"] == set(SHOP) - rest
 
 
 def test_shared_roles_are_never_owned_and_everything_that_can_be_is() -> None:
     # These carry no tags of their own, and go with what they stand on.
     tagless = {
         "account_role", "bucket_notification", "connection_test", "failure_destination",
-        "invoke_permission", "task_run",
+        "invoke_permission", "table_loads", "task_run",
     }  # fmt: skip
     for resource in SHOP.values():
         assert resource.owner == (None if resource.kind in tagless else "shop"), resource.address
@@ -131,7 +151,7 @@ def test_only_staged_objects_expire() -> None:
 
 def test_data_goes_only_when_asked() -> None:
     for purge in (False, True):
-        made = parts(spec(), purge=purge)
+        made = removed(spec(), purge=purge)
         assert {made["bucket.acme-staging"].purge, made["bucket.acme-lake"].purge} == {purge}
 
 
@@ -190,14 +210,85 @@ def test_no_password_is_in_what_is_compared_or_shown() -> None:
         assert ENVIRON["SHOP_DB_PASSWORD"] not in f"{resource!r}{resource.desired()}"
 
 
+NETWORK = "network: {subnets: [subnet-a, subnet-b]}"
+SERVERLESS = spec(replication=f"{{serverless: {{max_capacity: 2}}, {NETWORK}}}")
+SHARED = "arn:aws:dms:eu-west-1:123456789012:rep:SHARED"
+ON_SHARED = spec(replication=f"{{instance: {{arn: '{SHARED}'}}}}")
+QUEUED = spec(loader="{trigger: sqs, concurrency: 5}")
+
+
+def test_with_a_queue_s3_calls_the_queue_and_the_direct_way_is_unwanted() -> None:
+    made = parts(QUEUED)
+    notification = made["bucket_notification.dmslake-shop"]
+    assert (notification.function_arn, notification.queue_arn) == (
+        None, "arn:aws:sqs:eu-west-1:123456789012:shop-staged",
+    )  # fmt: skip
+    assert made["queue.shop-staged"].visibility_timeout_s >= 6 * 60
+    assert made["function.shop-loader"].concurrency == 5
+    assert "event_source_mapping.shop-staged" in stands_on(QUEUED)["task_run.shop-task"]
+    direct = {"failure_destination.shop-loader", "invoke_permission.dmslake-shop"}
+    assert direct <= unwanted(QUEUED)
+    assert {"queue.shop-staged", "event_source_mapping.shop-staged"} <= unwanted(spec())
+
+
+def test_serverless_has_no_machine_and_what_ran_before_is_gone_before_it() -> None:
+    made = parts(SERVERLESS)
+    assert not [a for a in made if a.startswith(("replication_instance", "replication_task"))]
+    assert {"task_run.shop-task", "replication_instance.shop-instance"} <= unwanted(SERVERLESS)
+    config = made["replication_config.shop-serverless"]
+    assert "task_run.shop-task" in {str(a) for a in config.after}
+    task = SHOP["replication_task.shop-task"]
+    assert "replication_config.shop-serverless" in {str(a) for a in task.after}
+
+
+def test_a_shared_instance_is_looked_at_and_ours_goes_after_the_task_moved() -> None:
+    made = parts(ON_SHARED)
+    assert made["replication_task.shop-task"].instance == SHARED
+    assert not [a for a in made if a.startswith(("subnet_group", "replication_instance"))]
+    (own,) = (r for r in pipeline(ON_SHARED, ACCOUNT).unwanted if r.kind == "replication_instance")
+    assert [str(a) for a in own.gone_after] == ["replication_task.shop-task"]
+
+
+def test_what_the_organisation_made_is_taken_as_it_is() -> None:
+    role = "arn:aws:iam::123456789012:role/org/loader"
+    found = spec(
+        staging="{bucket: acme-staging, prefix: dms, existing: true}",
+        lake="{bucket: acme-lake, prefix: raw, existing: true}",
+        loader=f"{{role: '{role}'}}",
+        replication="{network: {subnet_group: org-subnets}}",
+    )
+    made = parts(found)
+    assert made["function.shop-loader"].role == role
+    assert {a for a in made if a.startswith("shared_")} == {
+        f"shared_role.{role}", "shared_bucket.acme-staging", "shared_bucket.acme-lake",
+        "shared_subnet_group.org-subnets",
+    }  # fmt: skip
+    assert {"role.shop-loader-eu-west-1", "subnet_group.shop-subnets"} <= unwanted(found)
+    assert not [a for a in removed(found) if a.startswith("bucket.")]
+
+
+def test_removal_lets_the_loader_finish_between_the_run_and_its_trigger() -> None:
+    needs = stands_on(spec(), down=True)
+    assert "drain.shop-loader" in needs["task_run.shop-task"]
+    assert "bucket_notification.dmslake-shop" in needs["drain.shop-loader"]
+
+
+def test_a_certificate_gets_another_name_with_another_text() -> None:
+    names = {Names("shop", ACCOUNT).certificate(text) for text in ("one", "two")}
+    assert len(names) == 2
+    assert all(name.startswith("shop-ca-") for name in names)
+
+
 FILES = [ROOT / "config.example.yaml", *sorted((SPECS / "good").glob("*.yaml"))]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_every_good_spec_can_be_drawn(file: Path) -> None:
     found = load_spec(file, environ=ENVIRON)
-    ordered = in_order(pipeline(found, ACCOUNT))
-    assert ordered[-1].kind == "task_run"
+    made = pipeline(found, ACCOUNT)
+    assert in_order(made.all)
+    assert in_order(removal(found, ACCOUNT))
+    assert {"task_run", "replication"} & {r.kind for r in made.wanted}
 
 
 names = st.from_regex(r"[a-z](-?[a-z0-9]){1,11}", fullmatch=True)
@@ -227,9 +318,32 @@ def test_any_spec_gives_a_pipeline_that_can_be_built_and_taken_down(
     found: Spec, region: str, purge: bool
 ) -> None:
     account = replace(ACCOUNT, region=region)
-    made = pipeline(found, account, purge=purge)
-    ordered: tuple[Resource[Any], ...] = in_order(made)
-    assert ordered[-1].kind == "task_run"
+    made = removal(found, account, purge=purge)
+    assert in_order(made)
     assert len({r.address for r in made}) == len(made)
     assert all(r.owner in (None, found.name) for r in made)
-    assert [r.desired() for r in made] == [r.desired() for r in pipeline(found, account)]
+    again = removal(found, account, purge=purge)
+    assert [r.desired() for r in made] == [r.desired() for r in again]
+
+
+GOOD = [load_spec(file, environ=ENVIRON) for file in FILES]
+
+
+@pytest.mark.parametrize("before", GOOD, ids=[file.stem for file in FILES])
+def test_from_any_good_spec_to_any_other_there_is_an_order(before: Spec) -> None:
+    """Whatever is there and whatever is replaced: the jobs of a plan never wait in a circle."""
+    for after in GOOD:
+        renamed = after.model_copy(update={"name": before.name})
+        made, wanted = pipeline(before, ACCOUNT), pipeline(renamed, ACCOUNT)
+        there = {r.address for r in made.wanted}
+        for action in (Action.UPDATE, Action.REPLACE):
+            steps = []
+            for resource in in_order(wanted.all):
+                known = resource.address in there
+                if resource in wanted.unwanted:
+                    if known:
+                        steps.append(Step(action=Action.DELETE, resource=resource))
+                else:
+                    todo = action if known and not resource.given else Action.CREATE
+                    steps.append(Step(action=todo, resource=resource))
+            TopologicalSorter(jobs_of(Plan(tuple(steps)))).prepare()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dmslake.blueprint.policies import dms_policy, dms_trust, loader_policy, loader_trust
+from dmslake.blueprint.dms_policies import dms_policy, dms_trust, source_policy, source_trust
+from dmslake.blueprint.loader_policies import loader_policy, loader_trust, queue_policy
 from tests.blueprint.specs import ACCOUNT, NAMES, spec
 
 SPEC = spec()
@@ -171,3 +172,77 @@ def test_the_loaders_policy_as_a_whole() -> None:
         "WriteLog": ["arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/shop-loader:*"],
         "QueueWhatFailed": [QUEUE],
     }
+
+
+STAGING_KEY = "arn:aws:kms:eu-west-1:123456789012:key/staging"
+LAKE_KEY = "arn:aws:kms:eu-west-1:123456789012:key/lake"
+ENCRYPTED = spec(
+    staging=f"{{bucket: acme-staging, prefix: dms, kms_key: '{STAGING_KEY}'}}",
+    lake=f"{{bucket: acme-lake, prefix: raw/shop, kms_key: '{LAKE_KEY}'}}",
+)
+
+
+def test_who_may_use_which_key() -> None:
+    loader, dms = loader_policy(ENCRYPTED, NAMES), dms_policy(ENCRYPTED, NAMES)
+    assert allows(loader, "kms:Decrypt", STAGING_KEY)
+    assert allows(loader, "kms:GenerateDataKey", LAKE_KEY)
+    assert allows(dms, "kms:GenerateDataKey", STAGING_KEY)
+    assert not allows(loader, "kms:GenerateDataKey", STAGING_KEY)
+    assert not allows(dms, "kms:GenerateDataKey", LAKE_KEY)
+    assert not allows(loader, "kms:Encrypt", LAKE_KEY)
+
+
+def test_keys_can_be_used_through_s3_only() -> None:
+    for statements in (loader_policy(ENCRYPTED, NAMES), dms_policy(ENCRYPTED, NAMES)):
+        for body in statements.values():
+            if any(action.startswith("kms:") for action in as_list(body["Action"])):
+                assert body["Condition"] == {
+                    "StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+                }
+
+
+def test_with_a_queue_the_loader_takes_from_it_and_sends_nothing() -> None:
+    loader = loader_policy(spec(loader="{trigger: sqs}"), NAMES)
+    staged = "arn:aws:sqs:eu-west-1:123456789012:shop-staged"
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+        assert allows(loader, action, staged)
+        assert not allows(loader, action, QUEUE)
+    assert not allows(loader, "sqs:SendMessage", QUEUE)
+    assert not allows(loader, "sqs:PurgeQueue", staged)
+
+
+def test_only_the_staging_bucket_of_this_account_fills_the_queue() -> None:
+    (statement,) = queue_policy(SPEC, NAMES).values()
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:s3:::acme-staging"},
+        "StringEquals": {"aws:SourceAccount": ACCOUNT.id},
+    }
+
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-a1b2c3"
+WITH_SECRET = spec(source=f"{{engine: postgres, database: shop, secret: '{SECRET}'}}").source
+
+
+def test_the_role_for_a_secret_reads_that_secret_and_nothing_else() -> None:
+    found = source_policy(WITH_SECRET, NAMES)
+    assert allows(found, "secretsmanager:GetSecretValue", SECRET)
+    assert not allows(found, "secretsmanager:GetSecretValue", SECRET.replace("shop", "other"))
+    assert not allows(found, "secretsmanager:PutSecretValue", SECRET)
+
+
+def test_a_secret_is_read_under_the_regional_name_of_dms() -> None:
+    (statement,) = source_trust(WITH_SECRET, NAMES).values()
+    assert statement["Principal"] == {"Service": "dms.eu-west-1.amazonaws.com"}
+
+
+def test_an_s3_source_is_read_and_never_written() -> None:
+    tables = '{"TableCount": "1", "Tables": [{"TableName": "orders"}]}'
+    source = spec(
+        source="{engine: s3, settings: {bucket_name: acme-files, bucket_folder: in, "
+        f"cdc_path: changes, external_table_definition: '{tables}'}}}}"
+    ).source
+    found = source_policy(source, NAMES)
+    assert allows(found, "s3:GetObject", "arn:aws:s3:::acme-files/in/x.csv")
+    assert not allows(found, "s3:GetObject", "arn:aws:s3:::acme-files/out/x.csv")
+    assert not allows(found, "s3:PutObject", "arn:aws:s3:::acme-files/in/x.csv")

@@ -8,16 +8,21 @@ from typing import Any
 import botocore.session
 import pytest
 
-from dmslake.blueprint.staging import s3_settings
+from dmslake.blueprint.pipeline import pipeline
 from dmslake.blueprint.task_settings import task_settings
-from dmslake.spec import StagingSettings
-from tests.blueprint.specs import NAMES, spec
+from dmslake.kinds.endpoint import Endpoint
+from tests.blueprint.specs import ACCOUNT, spec
 
 S3_SETTINGS: Any = botocore.session.Session().get_service_model("dms").shape_for("S3Settings")
 
 
 def settings(staging: str, aws: str = "{}") -> dict[str, object]:
-    return dict(s3_settings(spec(staging=staging, aws=aws), NAMES))
+    (target,) = (
+        resource
+        for resource in pipeline(spec(staging=staging, aws=aws), ACCOUNT).wanted
+        if isinstance(resource, Endpoint) and resource.direction == "target"
+    )
+    return dict(target.settings)
 
 
 def test_csv_as_a_whole() -> None:
@@ -29,6 +34,7 @@ def test_csv_as_a_whole() -> None:
         "IncludeOpForFullLoad": True,
         "TimestampColumnName": "dms_ts",
         "ExpectedBucketOwner": "123456789012",
+        "EncryptionMode": "sse-s3",
         "CsvNullValue": r"\N",
     }
 
@@ -68,14 +74,26 @@ def test_every_member_is_in_the_services_model(form: str) -> None:
     assert set(found) <= set(S3_SETTINGS.members)
 
 
-def test_every_setting_of_the_spec_reaches_the_service() -> None:
-    values = {name: 5 for name in StagingSettings.model_fields if name != "csv_null_value"}
-    text = ", ".join(f"{name}: {value}" for name, value in values.items())
-    bare = settings("{bucket: acme-staging}")
-    full = settings(f"{{bucket: acme-staging, settings: {{{text}, csv_null_value: x}}}}")
-    changed = {name for name in full if full[name] != bare.get(name)}
-    assert len(changed) == len(StagingSettings.model_fields)
-    assert changed <= set(S3_SETTINGS.members)
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+
+
+def test_a_key_of_the_spec_encrypts_what_is_staged() -> None:
+    found = settings(f"{{bucket: acme-staging, kms_key: '{KEY}'}}")
+    assert found["EncryptionMode"] == "sse-kms"
+    assert found["ServerSideEncryptionKmsKeyId"] == KEY
+
+
+def test_the_defaults_for_a_lake_can_be_overridden() -> None:
+    found = settings("{bucket: b-staging, settings: {include_op_for_full_load: false}}")
+    assert found["IncludeOpForFullLoad"] is False
+
+
+def test_task_settings_of_the_spec_come_over_ours_key_by_key() -> None:
+    found = task_settings({"Logging": {"EnableLogging": False}, "StreamBufferSettings": {"A": 1}})
+    assert found["Logging"] == {"EnableLogging": False}
+    assert found["StreamBufferSettings"] == {"A": 1}
+    assert found["FullLoadSettings"] == {"TargetTablePrepMode": "DO_NOTHING"}
+    assert task_settings()["Logging"] == {"EnableLogging": True}
 
 
 def test_the_task_settings_as_a_whole() -> None:

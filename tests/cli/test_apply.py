@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from dmslake.cli.apply import failure, outcome_data
+from dmslake.cli.apply import Work, failure, merged, outcome_data
 from dmslake.engine.applier import Outcome
 from dmslake.engine.plan import Action, Plan, Step
-from dmslake.errors import ApplyError, DmslakeError, StoppedError, WaitError
+from dmslake.errors import ApplyError, DmslakeError, LockedError, StoppedError, WaitError
 from tests.engine.toy import toy
 
 A, B, C = (toy(name).address for name in "abc")
@@ -17,14 +18,18 @@ PLAN = Plan(tuple(Step(action=Action.CREATE, resource=toy(name)) for name in "ab
 AGAIN = "dmslake up continues where this ended"
 
 
-def failed(**outcome: Any) -> DmslakeError:
-    error = failure(PLAN, Outcome(**outcome), "up")
+def work(*, lost: bool = False, **outcome: Any) -> Work:
+    return Work(stop=threading.Event(), lost=lost, outcome=Outcome(**outcome))
+
+
+def failed(**facts: Any) -> DmslakeError:
+    error = failure(PLAN, work(**facts), "up")
     assert error is not None
     return error
 
 
 def test_everything_is_done() -> None:
-    assert failure(PLAN, Outcome(done=[A, B, C]), "up") is None
+    assert failure(PLAN, work(done=[A, B, C]), "up") is None
 
 
 def test_one_cause() -> None:
@@ -62,23 +67,49 @@ def test_a_failure_counts_more_than_an_interruption() -> None:
 
 
 def test_an_outcome_for_programs() -> None:
-    outcome = Outcome(
+    found = work(
         done=[A],
         failed={B: DmslakeError("x", why="y")},
         skipped={C: "it needs toy.b"},
         seconds=1.26,
     )
-    assert outcome_data(outcome) == {
+    found.notes.append("toy a: saved")
+    assert outcome_data(found) == {
         "done": ["toy.a"],
         "failed": {"toy.b": "x: y"},
         "skipped": {"toy.c": "it needs toy.b"},
         "interrupted": False,
         "seconds": 1.3,
+        "notes": ["toy a: saved"],
     }
 
 
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_the_command_is_named(command: str) -> None:
-    error = failure(PLAN, Outcome(interrupted=True), command)
+    error = failure(PLAN, work(interrupted=True), command)
     assert error is not None
     assert error.fix == f"dmslake {command} continues where this ended"
+
+
+def test_who_is_displaced_says_so() -> None:
+    error = failed(done=[A], skipped={B: "interrupted"}, interrupted=True, lost=True)
+    assert type(error) is LockedError
+    assert error.what == "up gave way to somebody else: 1 of 3 steps are done"
+    assert "--force-unlock" in error.why
+
+
+def test_the_ways_out_of_several_causes_are_all_told_once() -> None:
+    failures = {
+        A: WaitError("x", fix="make room"),
+        B: WaitError("y", fix="make room"),
+        C: WaitError("z", fix="wait"),
+    }
+    assert failed(failed=failures).fix == f"make room; wait; then {AGAIN}"
+
+
+def test_two_plans_one_after_the_other_have_one_outcome() -> None:
+    first = Outcome(done=[A], seconds=1.5)
+    second = Outcome(done=[B], failed={C: DmslakeError("x")}, interrupted=True, seconds=2)
+    found = merged(first, second)
+    assert (found.done, list(found.failed), found.interrupted) == ([A, B], [C], True)
+    assert found.seconds == 3.5

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from dmslake.blueprint.names import Names
+from dmslake.blueprint.trigger import drain
 from dmslake.cli.options import Settings
-from dmslake.cli.plan_view import STYLES, plan_data, show_kept, show_plan, summary
-from dmslake.cli.report import Report, as_json
+from dmslake.cli.plan_view import STYLES, show_kept, show_plan, show_warnings, summary
 from dmslake.cli.session import Session
 from dmslake.engine.diff import ABSENT, Change
 from dmslake.engine.plan import Action, Plan, Step
 from dmslake.engine.resource import Interrupt
 from tests.cli.running import Recorded
 from tests.contract.samples import ACCOUNT, spec
-from tests.engine.toy import toy
+from tests.engine.toy import Run, toy
 
 SESSION = Session(spec(), cast("Any", SimpleNamespace(account=ACCOUNT)))
 
@@ -146,20 +146,89 @@ def test_two_long_values_never_look_the_same() -> None:
     assert len(new) <= 70
 
 
-def test_the_plan_for_programs() -> None:
-    data: Any = json.loads(as_json("plan", Report(data=plan_data(EVERYTHING, SESSION))))["data"]
-    assert {key: data[key] for key in ("pipeline", "account", "region", "changes")} == {
-        "pipeline": "shop", "account": "123456789012", "region": "eu-west-1", "changes": 6,
-    }  # fmt: skip
-    assert data["totals"] == {action.name.lower(): 1 for action in Action}
-    assert data["steps"][2] == {
-        "address": "toy.changed",
-        "action": "update",
-        "reason": "",
-        "task": "restarts",
-        "changes": [
-            {"attribute": "storage_gb", "old": 50, "new": 100},
-            {"attribute": "tags.team", "old": None, "new": "data"},
-            {"attribute": "password_fingerprint", "old": "0a0a0a0a", "new": "1b1b1b1b"},
-        ],
-    }
+def test_what_is_changed_in_place_says_so() -> None:
+    plan = Plan((step("x", Action.UPDATE, Change("storage", 1, 2)),))
+    assert shown(plan).splitlines()[3:5] == [
+        "      storage: 1 -> 2", "      in place: does not touch the running task",
+    ]  # fmt: skip
+
+
+def test_where_changes_do_different_things_each_says_what() -> None:
+    plan = Plan(
+        (
+            step(
+                "x",
+                Action.UPDATE,
+                Change("storage", 1, 2),
+                Change("engine.x", 1, 2),
+                interrupt=Interrupt.RESTARTS,
+            ),
+        )
+    )
+    assert shown(plan).splitlines()[3:5] == [
+        "      storage: 1 -> 2  (in place: does not touch the running task)",
+        "      engine.x: 1 -> 2  (stops the task and resumes it where it was)",
+    ]
+
+
+RUN = Run(name="r", owner="me")
+
+
+def test_the_position_from_which_the_task_goes_on_is_told() -> None:
+    run = Step(action=Action.RESTART, resource=RUN, note="resumes from checkpoint:V1#27")
+    change = step("x", Action.UPDATE, Change("engine", 1, 2), interrupt=Interrupt.RESTARTS)
+    lines = shown(Plan((change, run))).splitlines()
+    assert lines[4] == (
+        "      stops the task and resumes it where it was (resumes from checkpoint:V1#27)"
+    )
+    assert lines[5:7] == ["  ↻ run r", "      resumes from checkpoint:V1#27"]
+
+
+@pytest.mark.parametrize("interrupt", [Interrupt.RELOADS, Interrupt.REPLACES])
+def test_what_costs_more_is_told_as_well(interrupt: Interrupt) -> None:
+    plan = Plan((step("x", Action.UPDATE, Change("engine", 1, 2), interrupt=interrupt),))
+    assert shown(plan).splitlines()[4].strip() == interrupt.value
+
+
+def test_what_can_be_taken_over_says_how() -> None:
+    plan = Plan((step("x", Action.CONFLICT, reason="it exists", adoptable=True),))
+    assert shown(plan).splitlines()[3] == "      `dmslake up --adopt toy.x` takes it over"
+
+
+def test_no_setting_shows_a_password() -> None:
+    changes = (
+        Change("settings.AsmPassword", ABSENT, "hunter2"),
+        Change("settings", ABSENT, {"SecurityDbEncryption": "hunter2"}),
+        Change("extra_attributes", "", "password=hunter2;a=1"),
+    )
+    text = shown(Plan((step("x", Action.UPDATE, *changes),)))
+    assert "hunter2" not in text
+    assert "settings.AsmPassword: changed" in text
+    assert "password=(secret);a=1" in text
+
+
+DRAIN = drain(spec(), Names("shop", ACCOUNT))
+DRAINED = Plan(
+    (
+        step("removed", Action.DELETE),
+        Step(action=Action.DELETE, resource=DRAIN),
+        step("absent", Action.NOTHING),
+    )
+)
+
+
+def test_a_drain_is_waited_for_and_what_is_not_there_is_nobodys_concern() -> None:
+    terminal = Recorded()
+    show_plan(terminal, DRAINED, SESSION, removal=True)
+    assert terminal.printed.splitlines()[2:] == [
+        "  - toy removed",
+        f"  … {DRAIN.describe()}: until the loader has moved what is there",
+        "",
+        "1 to wait for, 1 to remove",
+    ]
+
+
+def test_warnings_are_talk() -> None:
+    terminal = Recorded()
+    show_warnings(terminal, ("mind [this]", "and that"))
+    assert (terminal.printed, terminal.said) == ("", "warning: mind [this]\nwarning: and that\n")

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from dmslake.blueprint.names import Names
+from dmslake.blueprint.trigger import drain
 from dmslake.cli.options import Settings
 from dmslake.cli.progress import LiveProgress, PlainProgress, progress
-from dmslake.engine.events import Event, Failed, Finished, Skipped, Started, Waiting
+from dmslake.engine.events import Event, Failed, Finished, Noted, Skipped, Started, Waiting
 from dmslake.engine.plan import Action, Plan, Step
 from dmslake.errors import WaitError
 from tests.cli.running import Recorded
+from tests.contract.samples import ACCOUNT, spec
 from tests.engine.toy import toy
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -29,9 +32,9 @@ def waiting(what: str, elapsed: float) -> Event:
     return event(Waiting, what=what, usual=600, elapsed=elapsed)
 
 
-def lines(*events: Event, **options: Any) -> list[str]:
+def lines(*events: Event, plan: Plan = PLAN, **options: Any) -> list[str]:
     terminal = Recorded(Settings(**options))
-    listener = PlainProgress(terminal, PLAN)
+    listener = PlainProgress(terminal, plan)
     for one in events:
         listener(one)
     assert terminal.printed == ""
@@ -67,7 +70,37 @@ def test_one_line_for_each_change_of_state() -> None:
 )
 def test_what_is_being_done(action: Action, line: str) -> None:
     assert action.pending
-    assert lines(event(Started, action=action)) == [line]
+    plan = Plan((Step(action=action, resource=toy("a")),))
+    assert lines(event(Started, action=action), plan=plan) == [line]
+
+
+DRAIN = drain(spec(), Names("shop", ACCOUNT))
+
+
+def test_a_drain_is_waited_for_although_the_engine_removes_it() -> None:
+    plan = Plan((Step(action=Action.DELETE, resource=DRAIN),))
+    facts: Any = {"address": DRAIN.address, "action": Action.DELETE}
+    staged = Waiting(what="3 objects not in the lake yet", usual=30, **facts)
+    assert lines(Started(**facts), staged, plan=plan) == [
+        "… waiting for drain of staging bucket shop-contract-staging",
+        "… drain of staging bucket shop-contract-staging: 3 objects not in the lake yet",
+    ]
+
+
+def test_what_the_user_has_to_know_is_said() -> None:
+    assert lines(event(Started), event(Noted, text="the last position is x")) == [
+        "+ creating toy a", "+ toy a: the last position is x",
+    ]  # fmt: skip
+
+
+def test_on_a_terminal_a_note_stays_and_is_no_state() -> None:
+    terminal = Recorded(tty=True)
+    with progress(terminal, PLAN) as listener:
+        listener(event(Noted, text="the last [position] is x"))
+        listener(event(Finished, elapsed=2))
+    said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.said)
+    assert "! toy a: the last [position] is x" in said
+    assert "✓ + toy a 2.0 s" in said
 
 
 def test_nothing_new_is_not_said_again_but_a_heartbeat_is() -> None:
@@ -82,13 +115,14 @@ def test_nothing_new_is_not_said_again_but_a_heartbeat_is() -> None:
 
 def test_another_state_is_said_at_once() -> None:
     assert lines(waiting("creating", 1), waiting("backing up", 2), waiting("backing up", 3)) == [
-        "+ toy a is creating", "+ toy a is backing up",
+        "+ toy a is creating", "+ toy a: backing up",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("option", ["quiet", "json"])
 def test_nothing_is_said_where_nobody_listens(option: str) -> None:
-    assert lines(event(Started), **{option: True}) == []
+    given: dict[str, Any] = {option: True}
+    assert lines(event(Started), **given) == []
 
 
 def test_off_a_terminal_there_is_no_animation() -> None:

@@ -94,7 +94,6 @@ def test_quiet_keeps_data_and_drops_talk(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_with_yes_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert Terminal(Settings(yes=True)).confirm("Really?")
-    assert Terminal(Settings(yes=True)).confirm("Really?", expect="shop")
 
 
 def test_where_nobody_can_answer_it_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,8 +118,26 @@ def test_yes_or_no(monkeypatch: pytest.MonkeyPatch, typed: str, agreed: bool) ->
 def test_a_word_that_has_to_be_typed(
     monkeypatch: pytest.MonkeyPatch, typed: str, agreed: bool
 ) -> None:
-    on_screen(monkeypatch, f"{typed}\n")
-    assert Terminal(Settings()).confirm("Type shop to go on", expect="shop") is agreed
+    screen = on_screen(monkeypatch, f"{typed}\n")
+    # Whoever says --yes to everything is asked all the same.
+    terminal = Terminal(Settings(yes=True))
+    assert terminal.confirm_name("Type shop to go on", "shop", None) is agreed
+    assert "Type shop to go on: " in screen.getvalue()
+
+
+@pytest.mark.parametrize(("given", "agreed"), [("shop", True), ("shops", False)])
+def test_a_word_that_was_given_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, given: str, agreed: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert Terminal(Settings()).confirm_name("Type shop", "shop", given) is agreed
+
+
+def test_where_nobody_can_type_the_word_has_to_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("shop\n"))
+    with pytest.raises(UsageError, match="this deletes data") as raised:
+        Terminal(Settings(yes=True)).confirm_name("Type shop", "shop", None)
+    assert raised.value.fix.endswith("--confirm shop")
 
 
 def test_the_end_of_the_input_is_no_yes(monkeypatch: pytest.MonkeyPatch) -> None:

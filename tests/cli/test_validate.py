@@ -120,3 +120,15 @@ def test_with_the_sandbox_it_needs_the_sandbox(cli: Cli) -> None:
     assert found.code == 1
     assert "error: the sandbox in nowhere does not run" in found.err
     assert "dmslake sandbox start" in found.err
+
+
+def test_what_is_allowed_but_deserves_a_word_is_a_warning(cli: Cli) -> None:
+    staging = "{bucket: acme, existing: true, settings: {canned_acl_for_objects: public-read}}"
+    Path("dmslake.yaml").write_text(text_of(staging=staging))
+    found = cli("validate")
+    assert (found.code, found.out) == (0, "dmslake.yaml is valid: pipeline shop\n")
+    assert found.err.startswith("warning: dmslake.yaml:")
+    assert "staging.settings.canned_acl_for_objects" in found.err
+    as_json = cli("validate", "--json")
+    assert as_json.document["ok"]
+    assert [f"warning: {one}\n" for one in as_json.document["warnings"]] == [found.err]

@@ -16,6 +16,9 @@ from dmslake.aws.clients import Clients
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 _ALIASES = {
     "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:ListMultipartUploads": ("s3:ListBucketMultipartUploads",),
     "s3:DeleteObject": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
@@ -82,7 +85,7 @@ class _Body:
 
 
 def _denied(request: Any, service: str) -> AWSResponse:
-    """Answer like S3, IAM (XML) or the JSON services; a HEAD has no body to say why."""
+    """Answer like S3, IAM, EC2 (XML) or the JSON services; a HEAD has no body to say why."""
     xml = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
     query = b"<ErrorResponse>" + xml + b"</ErrorResponse>"
     json_body = b'{"__type": "AccessDeniedException", "message": "no"}'
@@ -90,6 +93,8 @@ def _denied(request: Any, service: str) -> AWSResponse:
         content = b""
     elif service == "iam":
         content = query
+    elif service == "ec2":
+        content = b"<Response><Errors>" + xml + b"</Errors></Response>"
     elif service == "s3":
         content = xml
     else:

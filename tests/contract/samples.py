@@ -27,8 +27,7 @@ source:
   password: ${{PASSWORD}}
   ssl: none
 tables: {{include: [shop.%]}}
-replication:
-  network: {{subnets: [{subnets}]}}
+replication: {replication}
 staging: {{bucket: {name}-contract-staging, prefix: dms, expire_after_days: 30}}
 lake: {{bucket: {name}-contract-lake, prefix: raw}}
 """
@@ -42,7 +41,7 @@ def spec(name: str = "shop", **values: object) -> Spec:
         "port": 5432,
         "database": "shop",
         "username": "dms",
-        "subnets": "subnet-a, subnet-b",
+        "replication": "{network: {subnets: [subnet-a, subnet-b]}}",
         "password": "s3cret",
     }
     given.update(values)
@@ -53,7 +52,7 @@ def spec(name: str = "shop", **values: object) -> Spec:
 
 def resources(found: Spec) -> Mapping[str, Any_]:
     """Return the resources of a pipeline by address."""
-    return {str(r.address): r for r in pipeline(found, ACCOUNT)}
+    return {str(r.address): r for r in pipeline(found, ACCOUNT).wanted}
 
 
 def _changed_function(resource: Any) -> Any:
@@ -70,12 +69,20 @@ def _changed_role(resource: Any) -> Any:
 
 
 CHANGES: Mapping[str, Callable[[Any], Any]] = {
+    "certificate": lambda r: dataclasses.replace(r, tags={"team": "other"}),
+    "event_source_mapping": lambda r: dataclasses.replace(
+        r, batch_size=5, max_concurrency=7, tags={"team": "other"}
+    ),
+    "event_subscription": lambda r: dataclasses.replace(r, categories=("failure",)),
+    "replication_config": lambda r: dataclasses.replace(
+        r, max_capacity=4, settings={**r.settings, "FullLoadSettings": {"MaxFullLoadSubTasks": 4}}
+    ),
     "bucket": lambda r: dataclasses.replace(r, expire_after_days=7, tags={"team": "other"}),
     "bucket_notification": lambda r: dataclasses.replace(r, prefix="elsewhere/"),
     "endpoint": lambda r: (
         dataclasses.replace(r, username="other", password="new", password_fingerprint="00ff00ff")
         if r.direction == "source"
-        else dataclasses.replace(r, s3_settings={**r.s3_settings, "CdcMaxBatchInterval": 90})
+        else dataclasses.replace(r, settings={**r.settings, "CdcMaxBatchInterval": 90})
     ),
     "function": _changed_function,
     "invoke_permission": lambda r: dataclasses.replace(r, account="210987654321"),

@@ -13,17 +13,18 @@ from moto import mock_aws
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import translating
+from dmslake.engine.assessment import assess, resource_changes
 from dmslake.engine.diff import differences
 from dmslake.engine.plan import Action
-from dmslake.engine.planner import assess, resource_changes
 from dmslake.engine.resource import Live, Resource
 from dmslake.errors import AccessError
 from tests.contract.recording import Calls, denied, listen
 from tests.contract.samples import ACCOUNT, CHANGES, resources, spec
 
 _OF_DMS = (
-    "connection_test", "endpoint", "replication_instance", "replication_task", "subnet_group",
-    "task_run",
+    "certificate", "connection_test", "endpoint", "event_subscription", "replication",
+    "replication_config", "replication_instance", "replication_task", "shared_instance",
+    "shared_subnet_group", "stale_certificates", "subnet_group", "table_loads", "task_run",
 )  # fmt: skip
 _PIPELINE = resources(spec())
 ADDRESSES = [a for a, r in _PIPELINE.items() if r.kind not in _OF_DMS]
@@ -145,19 +146,6 @@ def test_a_bucket_that_others_own_is_a_conflict(calls: tuple[Clients, Calls]) ->
         step = assess(bucket, made(bucket, aws))
     assert step.action is Action.CONFLICT
     assert "belongs to another account" in step.reason
-
-
-def test_a_bucket_keeps_its_data_unless_purged(calls: tuple[Clients, Calls]) -> None:
-    aws, _ = calls
-    bucket = _PIPELINE["bucket.shop-contract-lake"]
-    bucket.create(aws)
-    aws.s3.delete_bucket_policy(Bucket=bucket.name)  # moto takes its own calls for plain HTTP
-    aws.s3.put_object(Bucket=bucket.name, Key="a/b c+d.csv", Body=b"1")
-    assert bucket.keeps(made(bucket, aws)) == "it holds data; --delete-data removes it, too"
-    purging = type(bucket)(**{**vars(bucket), "purge": True})
-    assert purging.keeps(made(bucket, aws)) is None
-    purging.delete(aws)
-    assert bucket.read(aws) is None
 
 
 def test_settings_of_others_on_our_bucket_survive(calls: tuple[Clients, Calls]) -> None:

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmslake.engine.applier import Applier, Outcome
-from dmslake.engine.events import Event, Failed, Finished, Skipped, Started, Waiting, ignore
+from dmslake.engine.clock import SystemClock
+from dmslake.engine.events import Event, Failed, Finished, Noted, Skipped, Started, Waiting, ignore
+from dmslake.engine.plan import Action
 from dmslake.engine.planner import plan_changes, plan_removal
+from dmslake.engine.resource import Address
 from dmslake.engine.waiter import pause_after
 from dmslake.errors import CloudError, WaitError
-from tests.engine.toy import Clock, Run, Thing, Toy, World, no_guard, toy
+from tests.engine.toy import Clock, Lingering, Run, Thing, Toy, World, no_guard, toy
 
 
 def up(world: World, *resources: Toy, on_event: Callable[[Event], None] = ignore) -> Outcome:
@@ -178,6 +182,25 @@ def test_a_stop_starts_nothing_new_and_a_second_run_finishes() -> None:
     assert plan_changes((a, b), world, no_guard).empty
 
 
+def test_a_stop_ends_a_wait_that_is_deep_inside_a_call() -> None:
+    stop = threading.Event()
+
+    @dataclass(frozen=True, kw_only=True)
+    class Stubborn(Toy):
+        kind: ClassVar[str] = "stubborn"
+
+        def create(self, aws: World) -> None:
+            aws.record("create", self.address)
+            stop.set()
+            SystemClock().sleep(60)
+
+    found, world = Stubborn(name="a", owner="me"), World()
+    plan = plan_changes([found], world, no_guard)
+    outcome = Applier(plan, world, no_guard, stop=stop).run()
+    assert outcome.interrupted
+    assert outcome.skipped == {found.address: "interrupted while it was waited for"}
+
+
 def test_a_failure_is_told() -> None:
     events: list[Event] = []
     up(World(refuse={"create a": CloudError("no")}), toy("a"), on_event=events.append)
@@ -216,6 +239,97 @@ def test_what_goes_by_itself_is_made_anew_without_being_removed() -> None:
     assert up(world, base, test).ok
     assert down(world, base, test).ok
     assert world.writes == ["update base", "create test", "delete base"]
+
+
+def test_what_is_unwanted_goes_after_what_takes_its_place() -> None:
+    function, queue = toy("function", size=2), toy("queue")
+    mapping = Toy(
+        name="mapping",
+        owner="me",
+        lives_on=(function.address, queue.address),
+        gone_after=(Address("toy", "notification"),),
+    )
+    old = replace(queue, gone_after=(Address("toy", "notification"),))
+    notification = toy("notification", function, target="function")
+    world = World(
+        {
+            function.address: Thing({"size": 1}, "me"),
+            queue.address: Thing({}, "me"),
+            mapping.address: Thing({}, "me"),
+            notification.address: Thing({"target": "queue"}, "me"),
+        }
+    )
+    found = plan_changes([function, notification], world, no_guard, unwanted=[old, mapping])
+    assert Applier(found, world, no_guard, clock=Clock()).run().ok
+    assert world.writes == [
+        "update function", "update notification", "delete mapping", "delete queue",
+    ]  # fmt: skip
+
+
+def test_what_needs_an_unwanted_thing_is_made_after_it_went() -> None:
+    old = toy("old")
+    new = toy("new", old)
+    world = World({old.address: Thing({}, "me")})
+    found = plan_changes([new], world, no_guard, unwanted=[old])
+    assert Applier(found, world, no_guard, clock=Clock()).run().ok
+    assert world.writes == ["delete old", "create new"]
+
+
+def test_what_would_be_lost_is_saved_and_told_right_before_it_goes() -> None:
+    task = Toy(name="task", owner="me", takes_along="its position is 7")
+    world = World({task.address: Thing({}, "me")})
+    told: list[Event] = []
+    found = plan_removal([task], world, no_guard)
+    Applier(found, world, no_guard, clock=Clock(), on_event=told.append).run()
+    assert world.writes == ["save task", "delete task"]
+    assert [e.text for e in told if isinstance(e, Noted)] == ["its position is 7"]
+
+
+def test_what_takes_too_long_to_go_and_does_not_insist_is_told_and_passed_over() -> None:
+    base = toy("base")
+    drain = Lingering(name="drain", after=(base.address,))
+    world = World({base.address: Thing({}, "me"), drain.address: Thing({}, None)})
+    told: list[Event] = []
+    found = plan_removal([base, drain], world, no_guard)
+    assert Applier(found, world, no_guard, clock=Clock(), on_event=told.append).run().ok
+    assert world.writes == ["delete drain", "delete base"]
+    (note,) = [e.text for e in told if isinstance(e, Noted)]
+    assert note.startswith("lingering drain is still ready after 5 minutes; going on")
+
+
+def test_what_is_being_deleted_is_waited_for_and_then_made() -> None:
+    thing = toy("a")
+    world = World({thing.address: Thing({}, "me", looks_left=3)})
+    found = plan_changes([thing], world, no_guard)
+    assert found.steps[0].action is Action.WAIT
+    del world.things[thing.address]
+    assert Applier(found, world, no_guard, clock=Clock()).run().ok
+    assert world.writes == ["create a"]
+
+
+def stopped_for_a_change(**refuse: Exception) -> tuple[World, Outcome, list[str]]:
+    base = toy("base", engine="new")
+    run = Run(name="run", owner="me", lives_on=(base.address,))
+    world = World({base.address: Thing({"engine": "old"}, "me"), run.address: Thing({}, "me")})
+    world.refuse = {name.replace("_", " "): error for name, error in refuse.items()}
+    told: list[Event] = []
+    outcome = up(world, base, run, on_event=told.append)
+    return world, outcome, [e.text for e in told if isinstance(e, Noted)]
+
+
+def test_what_ran_is_started_again_when_the_change_fails() -> None:
+    world, outcome, notes = stopped_for_a_change(update_base=CloudError("not like this"))
+    assert world.writes == ["delete run", "update base", "create run"]
+    assert not outcome.ok
+    assert notes == ["it runs again as it was: the change was not made, because it needs toy.base"]
+
+
+def test_what_ran_and_cannot_be_started_again_is_told() -> None:
+    _, outcome, notes = stopped_for_a_change(
+        update_base=CloudError("not like this"), create_run=CloudError("never")
+    )
+    assert not outcome.ok
+    assert notes == ["it is stopped, and could not be started again: never"]
 
 
 @st.composite

@@ -6,7 +6,7 @@ from dmslake.engine.graph import GraphError
 from dmslake.engine.plan import Action, Plan, Step
 from dmslake.engine.planner import plan_changes, plan_removal
 from dmslake.engine.resource import Address, Interrupt
-from tests.engine.toy import Run, Thing, Toy, World, no_guard, toy
+from tests.engine.toy import Given, Run, Thing, Toy, World, no_guard, toy
 
 
 def plan(world: World, *resources: Toy) -> Plan:
@@ -219,3 +219,77 @@ def test_removal_keeps_what_is_not_ours_and_what_must_stay() -> None:
         "data": "it holds data",
     }
     assert found.totals[Action.DELETE] == 1
+
+
+def test_what_is_no_longer_wanted_is_removed_only_where_it_is_ours() -> None:
+    ours, theirs, absent = toy("ours"), toy("theirs"), toy("absent")
+    base = toy("base")
+    world = World({ours.address: Thing({}, "me"), theirs.address: Thing({}, "you")})
+    found = plan_changes([base], world, no_guard, unwanted=[ours, theirs, absent])
+    assert {s.address.name: (s.action, s.reason) for s in found.steps} == {
+        "ours": (Action.DELETE, "the spec no longer asks for it"),
+        "base": (Action.CREATE, ""),
+    }
+
+
+def test_what_is_unwanted_and_holds_data_stays() -> None:
+    full = Toy(name="full", owner="me", stays="it holds data")
+    found = plan_changes([], existing(full), no_guard, unwanted=[full])
+    assert only(found).action is Action.KEEP
+
+
+def test_something_without_an_owner_is_taken_over_only_when_asked_to() -> None:
+    found = toy("a", size=2)
+    world = World({found.address: Thing({"size": 1}, None)})
+    assert only(plan(world, found)).action is Action.CONFLICT
+    step = only(plan_changes([found], world, no_guard, adopt=frozenset({found.address})))
+    assert (step.action, [c.attribute for c in step.changes]) == (Action.UPDATE, ["size"])
+
+
+def test_another_pipelines_resource_is_never_taken_over() -> None:
+    found = toy("a")
+    world = World({found.address: Thing({}, "you")})
+    step = only(plan_changes([found], world, no_guard, adopt=frozenset({found.address})))
+    assert step.reason == "it exists and belongs to pipeline you"
+
+
+def test_adopting_never_replaces() -> None:
+    found = toy("a", colour="red")
+    world = World({found.address: Thing({"colour": "blue"}, None)})
+    step = only(plan_changes([found], world, no_guard, adopt=frozenset({found.address})))
+    assert step.action is Action.CONFLICT
+    assert step.reason == "it cannot be adopted: colour cannot change in place"
+
+
+@pytest.mark.parametrize(
+    ("thing", "action", "reason"),
+    [
+        (None, Action.CONFLICT, "it does not exist"),
+        (Thing({}, None, state="rotten"), Action.CONFLICT, "rotten"),
+        (Thing({}, None, looks_left=1), Action.WAIT, "it is growing"),
+        (Thing({}, "you"), Action.NOTHING, ""),
+    ],
+)
+def test_what_is_given_is_looked_at_and_never_changed(
+    thing: Thing | None, action: Action, reason: str
+) -> None:
+    given = Given(name="a")
+    world = World({given.address: thing} if thing else {})
+    step = only(plan(world, given))
+    assert (step.action, step.reason) == (action, reason)
+    if thing:
+        assert only(plan_removal([given], world, no_guard)).action is Action.NOTHING
+
+
+def test_a_change_that_the_service_never_allows_is_in_the_way() -> None:
+    small = toy("a", disk=1)
+    step = only(plan(existing(small, disk=2), small))
+    assert (step.action, step.reason) == (Action.CONFLICT, "its disk cannot shrink")
+
+
+def test_a_step_says_what_it_will_mean_unless_its_base_is_new() -> None:
+    base = toy("base", engine="new")
+    run = Run(name="run", owner="me", lives_on=(base.address,), means="goes on from 7")
+    world = existing(base, engine="old")
+    assert plan(world, base, run).steps[1].note == "goes on from 7"
+    assert plan(World(), base, run).steps[1].note == ""

@@ -61,6 +61,8 @@ class Toy(Resource[World]):
 
     attributes: dict[str, object] = field(default_factory=dict)
     stays: str | None = None
+    means: str = ""
+    takes_along: str = ""
 
     def desired(self) -> Attributes:
         return self.attributes
@@ -97,6 +99,19 @@ class Toy(Resource[World]):
     def keeps(self, live: Live) -> str | None:  # noqa: ARG002 - the protocol's signature
         return self.stays
 
+    def refuses(self, live: Live) -> str | None:
+        disk, wanted = live.attributes.get("disk"), self.attributes.get("disk")
+        shrinks = isinstance(disk, int) and isinstance(wanted, int) and wanted < disk
+        return "its disk cannot shrink" if shrinks else None
+
+    def outlook(self, aws: World) -> str:  # noqa: ARG002 - the protocol's signature
+        return self.means
+
+    def parting(self, aws: World) -> str:
+        if self.takes_along:
+            aws.record("save", self.address)
+        return self.takes_along
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Toy):
@@ -104,6 +119,25 @@ class Run(Toy):
 
     kind: ClassVar[str] = "run"
     restarts: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Toy):
+    """A toy that somebody else made."""
+
+    kind: ClassVar[str] = "given"
+    given: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lingering(Toy):
+    """A toy that may take too long to go."""
+
+    kind: ClassVar[str] = "lingering"
+    insists: ClassVar[bool] = False
+
+    def delete(self, aws: World) -> None:
+        aws.record("delete", self.address)
 
 
 class Clock:

@@ -16,6 +16,7 @@ from dmslake.cli.main import COMMANDS, dmslake
 from dmslake.cli.plan import CHANGES_PENDING
 from dmslake.errors import DmslakeError
 from dmslake.kinds.registry import KINDS
+from dmslake.operations import preflight
 from dmslake.spec import load_spec, parse_spec
 from tests.contract.samples import ACCOUNT
 from tests.spec.texts import ENVIRON, ROOT
@@ -50,7 +51,7 @@ def test_every_spec_in_the_documents_is_right_and_can_be_planned(path: Path) -> 
     for block in blocks(path, "ya?ml"):
         if "version:" in block:
             spec = parse_spec(block, file=path.name, environ=ENVIRON, base_dir=ROOT)
-            assert pipeline(spec, ACCOUNT)
+            assert pipeline(spec, ACCOUNT).wanted
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
@@ -62,7 +63,7 @@ def test_links_to_files_lead_somewhere(path: Path) -> None:
 
 def test_the_example_can_be_planned() -> None:
     spec = load_spec(ROOT / "config.example.yaml", environ=ENVIRON)
-    assert pipeline(spec, ACCOUNT)
+    assert pipeline(spec, ACCOUNT).wanted
 
 
 @needs_readme
@@ -82,14 +83,15 @@ def test_the_readme_names_every_exit_code() -> None:
 # What `status` calls beside the kinds; tests/monitor and tests/operations make these calls.
 _MONITOR = {
     "cloudwatch:GetMetricStatistics", "dms:DescribeTableStatistics",
-    "lambda:GetFunctionConfiguration", "logs:FilterLogEvents", "sqs:ReceiveMessage",
+    "dms:DescribeReplicationTableStatistics", "lambda:GetFunctionConfiguration",
+    "logs:FilterLogEvents", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
 }  # fmt: skip
 _PASS = "iam:PassRole"
 PERMISSIONS = ROOT / "docs/permissions.md"
 
 
 def needed(*verbs: str) -> list[str]:
-    found = set(_MONITOR)
+    found = {*_MONITOR, *preflight.PERMISSIONS}
     for kind in KINDS:
         for verb in verbs:
             found |= set(getattr(kind.permissions, verb))
@@ -114,3 +116,17 @@ def test_roles_are_handed_over_to_the_two_services_only() -> None:
     assert statement["Condition"] == {
         "StringEquals": {"iam:PassedToService": ["dms.amazonaws.com", "lambda.amazonaws.com"]}
     }
+
+
+DEPLOY = ROOT / "docs/deploy.md"
+
+
+def test_every_test_that_the_documents_name_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", DEPLOY.read_text("utf-8"))
+    assert len(named) > 20
+    gone = [
+        f"{file}::{test}"
+        for file, test in named
+        if not (ROOT / file).exists() or f"def {test}" not in (ROOT / file).read_text("utf-8")
+    ]
+    assert gone == []

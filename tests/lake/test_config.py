@@ -52,6 +52,7 @@ def test_what_is_not_set_has_the_defaults_of_the_design() -> None:
         timezone=st.sampled_from(["UTC", "Europe/Paris"]),
         account=st.just("123456789012"),
         allow_overwrite=st.booleans(),
+        lake_kms_key=st.sampled_from(["", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"]),
         log_level=st.sampled_from(LogLevel),
     )
 )

@@ -62,6 +62,17 @@ def test_an_object_is_copied_where_it_belongs(s3: FakeS3) -> None:
     assert s3.lake() == {TARGET: b"one"}
 
 
+def test_a_key_of_the_lake_encrypts_the_copy(s3: FakeS3) -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    places = Places(staging_bucket="staging", lake_bucket="lake", account=ACCOUNT, lake_kms_key=key)
+    router = Router(staging_prefix="dms", lake_prefix="raw", layout=Layout("default"))
+    Mover(s3, router, places).move(ObjectRef("staging", LOAD))
+    (copy,) = s3.requests("CopyObject")
+    assert copy["ServerSideEncryption"] == "aws:kms"
+    assert copy["SSEKMSKeyId"] == key
+    assert copy["BucketKeyEnabled"] is True
+
+
 def test_requests_pin_the_object_and_both_owners(s3: FakeS3) -> None:
     move(s3)
     (head,) = s3.requests("HeadObject")

@@ -178,3 +178,14 @@ def test_a_staged_key_comes_back_from_its_parts(path: str, prefix: str) -> None:
     else:
         assert found.key(prefix) == key
         assert found.stem + found.ext == found.rest
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "dms"])
+def test_what_dmslake_keeps_in_staging_is_no_table(prefix: str) -> None:
+    key = ".dmslake/checkpoints/shop-task.json"
+    reason = SkipReason.OUTSIDE_PREFIX if prefix == "dms" else SkipReason.OWN_OBJECT
+    assert StagedObject.parse(key, prefix) == Skipped(reason)
+
+
+def test_a_folder_of_that_name_below_the_prefix_is_data() -> None:
+    assert isinstance(StagedObject.parse("dms/.dmslake/t/f.csv", "dms"), StagedObject)

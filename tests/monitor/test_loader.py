@@ -235,6 +235,13 @@ anything = st.recursive(
 )
 
 
+def test_what_a_queue_gave_up_on_is_s3s_own_event() -> None:
+    body = json.dumps({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "a+b"}}}]})
+    letter = _dead_letter(body)
+    assert letter.objects == ("s3://b/a b",)
+    assert letter.error == "the function failed every time; its log says why"
+
+
 @given(anything)
 def test_whatever_is_in_the_queue_can_be_looked_at(body: Any) -> None:
     assert isinstance(_dead_letter(json.dumps(body)), DeadLetter)

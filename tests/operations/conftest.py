@@ -5,6 +5,7 @@ import pytest
 from moto import mock_aws
 
 from dmslake.aws.clients import Clients
+from tests.aws import moto_dms
 from tests.aws.isolation import isolate, session
 from tests.contract.recording import Calls, listen
 from tests.contract.samples import ACCOUNT
@@ -24,6 +25,7 @@ def calls(
 ) -> Iterator[tuple[Clients, Calls]]:
     """Clients of an empty account, and what is called on it."""
     isolate(monkeypatch, tmp_path)
+    moto_dms.complete(monkeypatch)
     connected[1].clear()
     with mock_aws():
         yield connected

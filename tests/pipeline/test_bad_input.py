@@ -31,11 +31,11 @@ def test_names_that_somebody_has_stop_everything_before_it_begins(
     for name in (f"queue {queue}", f"role {role}"):
         assert f"  ! {name}: it exists and was not made by dmslake\n" in found.out
         assert f"{name}: it exists and was not made by dmslake" in found.err
-    assert "error: some names are taken\n" in found.err
-    assert "tag it dmslake:pipeline" in found.err
+    assert "error: 2 things are in the way\n" in found.err
+    assert f"dmslake up --adopt queue.{queue} --adopt role.{role}\n" in found.err
     buckets = [bucket["Name"] for bucket in calls.s3.list_buckets()["Buckets"]]
     assert "taken-lake" not in buckets
-    removed = taken("down", "--yes", "--delete-data")
+    removed = taken("down", "--yes", "--delete-data", "--confirm", "taken")
     assert removed.code == 0
     assert f"kept: queue {queue}: it exists and was not made by dmslake" in removed.out
     assert calls.sqs.get_queue_url(QueueName=queue)

@@ -40,9 +40,9 @@ def test_down_leaves_data_and_shared_roles_and_says_so(
     assert again.out.startswith("nothing of pipeline leaving is left to remove\n")
 
     totals = leaving("plan", "--json").document["data"]["totals"]
-    assert totals == {"create": 17, "nothing": 4}
+    assert totals == {"create": 17, "nothing": 5}
 
-    gone = leaving("down", "--yes", "--delete-data")
+    gone = leaving("down", "--yes", "--delete-data", "--confirm", "leaving")
     assert gone.code == 0
     assert buckets_of(calls, "leaving") == []
     assert calls.iam.get_role(RoleName="dms-vpc-role")
@@ -51,7 +51,10 @@ def test_down_leaves_data_and_shared_roles_and_says_so(
 def test_down_with_data_takes_everything_at_once(pipeline: Make, calls: Calls) -> None:
     going = pipeline("going")
     going.up()  # and its loader may still be writing
-    assert going("down", "--yes", "--delete-data").code == 0
+    unsure = going("down", "--yes", "--delete-data")
+    assert unsure.code == 2
+    assert "--yes alone deletes no data" in unsure.err
+    assert going("down", "--delete-data", "--confirm", "going").code == 0
     assert buckets_of(calls, "going") == []
     totals = going("plan", "--json").document["data"]["totals"]
-    assert totals == {"create": 19, "nothing": 2}
+    assert totals == {"create": 19, "nothing": 3}

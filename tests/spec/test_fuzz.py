@@ -7,9 +7,11 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmslake.spec import Spec
+from dmslake.spec import ENGINES, Spec
 from dmslake.spec.document import Path
 from dmslake.spec.section import walk
+from dmslake.spec.service_model import members
+from dmslake.spec.task_settings import SECTIONS
 from tests.spec.texts import ENVIRON, messages_of, problems_of, text_of
 
 WORDS = ("postgres", "a.b", "5", "true", "null", "yes", "${STAGE}", "${NONE}", "x" * 200, "{", "")
@@ -31,6 +33,7 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
+SETTINGS = sorted({name for rules in ENGINES.values() for name in members(rules.settings)})
 PATHS = [path for path, _ in walk(Spec)]
 PYTHON = re.compile(r"\b(str|int|bool|dict|tuple|NoneType|object at|Input should|pydantic)\b")
 
@@ -61,6 +64,30 @@ def test_one_wrong_value_is_reported_there_and_nowhere_above(path: Path, value: 
 
     for problem in problems_of(json.dumps(tree)):
         assert problem.field.startswith(str(path[0]))
+
+
+@given(st.sampled_from(list(ENGINES)), st.dictionaries(st.sampled_from(SETTINGS), VALUES))
+def test_any_settings_get_plain_sentences(engine: str, settings: dict[str, object]) -> None:
+    tree = cast("dict[str, object]", json.loads(json.dumps(GOOD)))
+    _put(tree, ("source", "engine"), engine)
+    _put(tree, ("source", "settings"), settings)
+    _put(tree, ("staging", "settings"), settings)
+
+    for problem in problems_of(json.dumps(tree)):
+        assert not PYTHON.search(f"{problem.message} {problem.fix}")
+        assert "{value}" not in problem.message
+
+
+@given(st.sampled_from(sorted(SECTIONS)), st.data())
+def test_any_task_settings_get_plain_sentences(section: str, data: st.DataObject) -> None:
+    names = st.sampled_from(sorted(SECTIONS[section]))
+    settings = {section: data.draw(VALUES | st.dictionaries(names, VALUES))}
+    tree = cast("dict[str, object]", json.loads(json.dumps(GOOD)))
+    _put(tree, ("replication", "settings"), settings)
+
+    for problem in problems_of(json.dumps(tree)):
+        assert problem.field.startswith("replication.settings")
+        assert not PYTHON.search(f"{problem.message} {problem.fix}")
 
 
 @given(st.text(alphabet="abc:-[]{}'\"#&*!|>%@ \n\t$"))

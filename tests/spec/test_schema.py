@@ -66,5 +66,14 @@ def test_requires_what_the_model_requires() -> None:
     assert schema["$schema"].startswith("https://json-schema.org/")
 
 
+def test_knows_the_settings_of_staging() -> None:
+    settings = _field("staging", "settings")
+
+    assert settings["additionalProperties"] is False
+    assert settings["properties"]["compression_type"]["examples"] == ["none", "gzip"]
+    assert settings["properties"]["max_file_size"]["anyOf"][0]["maximum"] == 1048576
+    assert "bucket_name" not in settings["properties"]
+
+
 def test_is_json() -> None:
     assert json.loads(json.dumps(json_schema())) == json_schema()

@@ -6,10 +6,11 @@ one. A new source is one file with an `Envelope` and one line in `ENVELOPES`.
 
 from dmslake.lake.envelopes.base import Entry, Envelope, EnvelopeError, ObjectRef
 from dmslake.lake.envelopes.s3 import S3Notification, S3TestEvent
+from dmslake.lake.envelopes.sqs import SqsBatch
 
 __all__ = ["Entry", "Envelope", "EnvelopeError", "ObjectRef", "open_envelope"]
 
-ENVELOPES: tuple[type[Envelope], ...] = (S3Notification, S3TestEvent)
+ENVELOPES: tuple[type[Envelope], ...] = (S3Notification, S3TestEvent, SqsBatch)
 
 
 def open_envelope(event: object) -> Envelope:

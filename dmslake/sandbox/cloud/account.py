@@ -54,14 +54,34 @@ def finish_pending_functions() -> None:
 
 
 def default_network(account: str, region: str) -> dict[str, object]:
-    """Return the `subnets` and the `security_group` of the network that every account has."""
+    """Return the `subnets` and the `security_group` of the network that every account has.
+
+    Beside what AWS gives it, it has what an instance without a public address needs: a way to S3.
+    """
     part("core.responses", "_request_account_id").set(account)
     part("core.responses", "_request_region").set(region)
     part("services.ec2", "_ensure_defaults_initialized")()
     subnets = part("services.ec2", "_subnets").values()
+    _open_way_to_s3(account, region)
     return {
         "subnets": sorted(one["SubnetId"] for one in subnets if one.get("DefaultForAz")),
         "security_group": part("services.ec2", "_DEFAULT_SG_ID"),
+    }
+
+
+def _open_way_to_s3(account: str, region: str) -> None:
+    endpoints, service = part("services.ec2", "_vpc_endpoints"), f"com.amazonaws.{region}.s3"
+    if any(one["ServiceName"] == service for one in endpoints.values()):
+        return
+    endpoints["vpce-00000001"] = {
+        "VpcEndpointId": "vpce-00000001",
+        "VpcEndpointType": "Gateway",
+        "VpcId": part("services.ec2", "_DEFAULT_VPC_ID"),
+        "ServiceName": service,
+        "State": "available",
+        "RouteTableIds": [part("services.ec2", "_DEFAULT_RTB_ID")],
+        "SubnetIds": [],
+        "OwnerId": account,
     }
 
 

@@ -1,13 +1,12 @@
 """Where MiniStack differs from AWS in what a pipeline depends on: put right, in this process only.
 
 Each correction replaces one function and says why. `install` has to run before the first request;
-it refuses a MiniStack that it was not made for. Nothing outside this file changes MiniStack.
+it refuses a MiniStack that it was not made for. Nothing outside this folder changes MiniStack.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import re
 import threading
@@ -17,7 +16,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from dmslake.sandbox.cloud import keeper, observing, permissions, upstream
+from dmslake.sandbox.cloud import (
+    authorizing,
+    buckets,
+    encryption,
+    event_sources,
+    keeper,
+    network,
+    observing,
+    permissions,
+    upstream,
+)
+from dmslake.sandbox.cloud.event_sources import missing_right, refusal
 from dmslake.sandbox.cloud.upstream import part, replace
 
 _S3, _LAMBDA, _IAM = "services.s3", "services.lambda_svc", "core.iam_evaluator"
@@ -54,6 +64,8 @@ def install(corrected: Corrected) -> None:
     _install_s3()
     _install_lambda(corrected)
     _install_saving(corrected.changed)
+    network.install()
+    authorizing.install()
     # MiniStack runs the scripts of LocalStack's well-known folders, with its own rights.
     replace("app", "_collect_scripts", lambda _: lambda *_folders: [])
 
@@ -76,6 +88,8 @@ def _install_s3() -> None:
     replace(_S3, "_complete_multipart_upload", _completing_at_its_beginning)
     # ExpectedBucketOwner was ignored, and it guards against writing to a stranger's bucket.
     replace(_S3, "handle_request", _checking_owners)
+    buckets.install()
+    encryption.install()
     # A function's resource policy was never asked, so a missing AddPermission went unnoticed.
     replace(_S3, "_validate_notification_configs", _validating_functions)
     replace(_S3, "_deliver_event_to_lambda", _delivering_with_permission)
@@ -91,7 +105,7 @@ def _install_lambda(corrected: Corrected) -> None:
     # Lambda, and whether it may do what Lambda does in its name.
     replace(_LAMBDA, "_create_function", _creating_with_role)
     replace(_LAMBDA, "_update_config", _updating_with_role)
-    replace(_LAMBDA, "_create_esm", _reading_with_role)
+    event_sources.install()
     replace(_LAMBDA, "_put_event_invoke_config", _sending_with_role)
     replace(_LAMBDA, "_emit_lambda_logs", observing.logging_with_role)
     # Only synchronous invocations were counted, and throttled ones twice, as if they had run.
@@ -264,23 +278,12 @@ def _role_problem(role_arn: str | None) -> Any:
     key = part(_LAMBDA, "_request_access_key").get()
     if not permissions.caller_may_pass(key, role_arn, permissions.LAMBDA, region):
         message = f"User is not authorized to perform: iam:PassRole on resource: {role_arn}"
-        return _refusal("AccessDeniedException", message, 403)
+        return refusal("AccessDeniedException", message, 403)
     source = {"aws:SourceAccount": role_arn.split(":")[4]}
     if not permissions.may_assume(permissions.LAMBDA, role_arn, source):
         message = "The role defined for the function cannot be assumed by Lambda."
-        return _refusal("InvalidParameterValueException", message, 400)
+        return refusal("InvalidParameterValueException", message, 400)
     return None
-
-
-def _reading_with_role(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def _create_esm(data: Any) -> Any:
-        source = str(data.get("EventSourceArn", ""))
-        if source.split(":")[2:3] != ["sqs"]:
-            return create(data)
-        actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-        return _missing_right(data.get("FunctionName", ""), actions, source) or create(data)
-
-    return _create_esm
 
 
 def _sending_with_role(put: Callable[..., Any]) -> Callable[..., Any]:
@@ -289,22 +292,9 @@ def _sending_with_role(put: Callable[..., Any]) -> Callable[..., Any]:
         target = str((destinations.get("OnFailure") or {}).get("Destination") or "")
         if target.split(":")[2:3] != ["sqs"]:
             return put(name, qualifier, data)
-        return _missing_right(name, ("SendMessage",), target) or put(name, qualifier, data)
+        return missing_right(name, ("SendMessage",), target) or put(name, qualifier, data)
 
     return _put_event_invoke_config
-
-
-def _missing_right(function: str, actions: Sequence[str], queue_arn: str) -> Any:
-    _, config, _ = part(_LAMBDA, "_get_base_func_record_for_ref")(function)
-    if not config:
-        return None  # MiniStack knows best what to say of a function that is not there.
-    for action in actions:
-        if not permissions.role_allows(config["Role"], f"sqs:{action}", queue_arn):
-            message = (
-                f"The function execution role does not have permissions to call {action} on SQS"
-            )
-            return _refusal("InvalidParameterValueException", message, 400)
-    return None
 
 
 class _Subprocess:
@@ -320,9 +310,3 @@ class _Subprocess:
     def Popen(self, *rest: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802  # theirs
         kept = {name: value for name, value in env.items() if name not in self._hidden}
         return self._module.Popen(*rest, env=kept, **named)
-
-
-def _refusal(code: str, message: str, status: int) -> Any:
-    told = {"__type": code, "Type": "User", "message": message}
-    headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
-    return status, headers, json.dumps(told).encode()

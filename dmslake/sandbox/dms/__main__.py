@@ -54,7 +54,7 @@ def _serve(options: argparse.Namespace) -> int:
     service = Service(
         store=Store(state),
         cloud=AwsCloud(options.cloud_endpoint, options.region, _now),
-        plane=ReplicationPlane(),
+        plane=ReplicationPlane(idle_engines=options.idle_engines),
         clock=_now,
         delays=parse_delays(options.delays) if options.delays else Delays(),
         account=options.account,
@@ -97,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--account", default="123456789012")
     parser.add_argument(
         "--delays", default="", help="name=seconds,... or a JSON object; see the class Delays"
+    )
+    parser.add_argument(
+        "--idle-engines",
+        action="store_true",
+        help="accept sources that are not PostgreSQL: their tasks go through all states, "
+        "without data",
     )
     parser.add_argument("-v", "--verbose", action="store_true")
     return parser

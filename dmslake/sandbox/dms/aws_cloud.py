@@ -25,6 +25,7 @@ from dmslake.sandbox.dms.cloud import (
     RoleRefusedError,
     SecretRefusedError,
 )
+from dmslake.sandbox.dms.publishing import lets_publish
 from dmslake.sandbox.dms.records import Subnet
 from dmslake.sandbox.dms.roles import Clock, RoleCredentials, role_name, trust_problem
 
@@ -117,6 +118,18 @@ class AwsCloud:
             except ClientError as error:
                 raise SecretRefusedError(error.response["Error"]["Message"]) from error
         return _connection_data(answer.get("SecretString", ""))
+
+    def topic_problem(self, region: str, topic_arn: str) -> str | None:
+        with _reachable("SNS"), self._building:
+            sns = self._session.client(
+                "sns", region_name=region, endpoint_url=self._url, config=_CONFIG
+            )
+            try:
+                attributes = sns.get_topic_attributes(TopicArn=topic_arn)["Attributes"]
+            except sns.exceptions.NotFoundException:
+                return "topic-not-exist"
+        policy = attributes.get("Policy", "")
+        return None if lets_publish(policy, topic_arn) else "no-permission"
 
     def put_logs(self, region: str, group: str, stream: str, lines: Sequence[LogLine]) -> None:
         with _reachable("CloudWatch Logs"):

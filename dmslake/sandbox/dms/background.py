@@ -26,6 +26,11 @@ class Background(Generic[Result]):
         self._work[key] = future
         future.add_done_callback(lambda _: self._wake())
 
+    def is_done(self, key: str) -> bool:
+        """Tell whether work has ended and its result can be taken."""
+        future = self._work.get(key)
+        return future is not None and future.done()
+
     def take(self, key: str) -> Future[Result] | None:
         """Return ended work, once; None while it runs or when there is none."""
         future = self._work.get(key)

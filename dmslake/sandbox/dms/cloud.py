@@ -36,7 +36,7 @@ class LogLine:
 
 
 class Cloud(Protocol):
-    """The account's IAM, STS, EC2, S3, Secrets Manager and CloudWatch Logs."""
+    """The account's IAM, STS, EC2, S3, Secrets Manager, SNS and CloudWatch Logs."""
 
     def vpc_role_problem(self) -> str | None:
         """Say what is wrong with `dms-vpc-role`; None when DMS may use it."""
@@ -73,6 +73,10 @@ class Cloud(Protocol):
             RoleRefusedError: the role cannot be assumed by DMS in this region.
             SecretRefusedError: the role may not read it, or it is not a JSON object.
         """
+        ...
+
+    def topic_problem(self, region: str, topic_arn: str) -> str | None:
+        """Say `topic-not-exist` or `no-permission`; None when DMS may publish to an SNS topic."""
         ...
 
     def put_logs(self, region: str, group: str, stream: str, lines: Sequence[LogLine]) -> None:

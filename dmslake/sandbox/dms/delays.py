@@ -14,7 +14,8 @@ class Delays:
     """Seconds that a resource stays in a state before it moves on by itself.
 
     On AWS an instance takes 300-900 s to create and 180-600 s to delete, a connection test
-    30-300 s, a task 30-150 s to create and 60-300 s to start.
+    30-300 s, a task 30-150 s to create and 60-300 s to start; a serverless replication goes through
+    seven stages in 40-60 min before it runs.
     """
 
     instance_create: float = 2.0
@@ -29,6 +30,20 @@ class Delays:
     task_start: float = 0.5
     task_stop: float = 0.3
     task_delete: float = 0.5
+    task_move: float = 0.5
+    subscription_create: float = 0.2
+    subscription_modify: float = 0.2
+    subscription_delete: float = 0.2
+    replication_modify: float = 0.3
+    replication_delete: float = 0.5
+    replication_initialize: float = 0.1
+    replication_prepare_metadata: float = 0.1
+    replication_test: float = 0.1
+    replication_fetch_metadata: float = 0.1
+    replication_calculate: float = 0.1
+    replication_provision: float = 0.2
+    replication_start: float = 0.1
+    replication_stop: float = 0.3
 
 
 NAMES = tuple(field.name for field in dataclasses.fields(Delays))

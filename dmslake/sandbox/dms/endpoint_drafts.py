@@ -6,14 +6,16 @@ settings; settings of other engines are dropped, as the service does.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.model import StringShape
 from pydantic import JsonValue
 
-from dmslake.sandbox.dms.endpoint_rules import CONNECTION, SETTINGS_OF_ENGINE, Draft
+from dmslake.sandbox.dms.endpoint_rules import CONNECTION, Draft
+from dmslake.sandbox.dms.engines import SETTINGS_OF_ENGINE
 from dmslake.sandbox.dms.extra_attributes import settings_in
-from dmslake.sandbox.dms.faults import invalid_combination, invalid_value, not_found
+from dmslake.sandbox.dms.faults import invalid_combination, invalid_value
 from dmslake.sandbox.dms.model import DmsModel, fold
 from dmslake.sandbox.dms.parameters import Json, Parameters
 from dmslake.sandbox.dms.records import Endpoint
@@ -26,6 +28,8 @@ ATTRIBUTES = frozenset(
     {"Username", "ServerName", "Port", "DatabaseName", "ExtraConnectionAttributes"}
     | {"CertificateArn", "SslMode", "ServiceAccessRoleArn", "ExternalTableDefinition", "KmsKeyId"}
 )
+CREDENTIALS = ("Username", "Password", "ServerName", "Port")
+SECRET = ("SecretsManagerAccessRoleArn", "SecretsManagerSecretId")
 # S3 changes from SSE-KMS to SSE-S3 in place, but not back (API reference, S3Settings).
 _KMS = "sse-kms"
 
@@ -40,7 +44,8 @@ def draft_of_create(call: Call, model: DmsModel) -> Draft:
         # AWS drops both without a word; the key takes effect only through ModifyEndpoint.
         attributes.pop("KmsKeyId", None)
         settings.pop("ServerSideEncryptionKmsKeyId", None)
-    return _draft(asked.text("EndpointType"), engine, attributes, settings, secrets)
+    kind = asked.text("EndpointType")
+    return _draft(Draft(kind, engine, attributes, settings, secrets), model)
 
 
 def draft_of_modify(call: Call, before: Endpoint, model: DmsModel) -> Draft:
@@ -53,29 +58,48 @@ def draft_of_modify(call: Call, before: Endpoint, model: DmsModel) -> Draft:
     settings, secrets = _settings(asked, engine, model)
     _check_encryption(before.settings, settings)
     exact = asked.flag("ExactSettings") is True or engine != before.engine
-    attributes = {**before.attributes, **asked.only(ATTRIBUTES)}
-    return _draft(
+    given = Draft(before.type, engine, asked.only(ATTRIBUTES), settings, secrets)
+    kept = _without_other_credentials(before, given)
+    attributes = {**kept.attributes, **given.attributes}
+    merged = Draft(
         before.type,
         engine,
         {name: value for name, value in attributes.items() if value != ""},
-        settings if exact else {**before.settings, **settings},
-        {**before.secrets, **secrets},
+        settings if exact else {**kept.settings, **settings},
+        {**kept.secrets, **secrets},
     )
+    return _draft(merged, model)
 
 
-def _draft(
-    kind: str, engine: str, attributes: Json, settings: Json, secrets: dict[str, str]
-) -> Draft:
-    if attributes.get("CertificateArn"):
-        raise not_found(f"Certificate {attributes['CertificateArn']} not found.")
-    members = SETTINGS_OF_ENGINE[engine]
-    if members in {"PostgreSQLSettings", "MySQLSettings"}:
-        # The top level overwrites the structure, and the structure shows it.
-        shown = {n: attributes[n] for n in CONNECTION if attributes.get(n) is not None}
-        settings = {**settings, **shown}
-    return Draft(
-        type=kind, engine=engine, attributes=attributes, settings=settings, secrets=secrets
-    )
+def _draft(draft: Draft, model: DmsModel) -> Draft:
+    structure = SETTINGS_OF_ENGINE[draft.engine]
+    members = model.members_of(structure) if structure else {}
+    # The top level overwrites the structure, and the structure shows it.
+    shown = {
+        name: draft.attributes[name]
+        for name in CONNECTION
+        if name in members and draft.attributes.get(name) is not None
+    }
+    return replace(draft, settings={**draft.settings, **shown})
+
+
+def _without_other_credentials(before: Endpoint, given: Draft) -> Draft:
+    """Return what stays of an endpoint: a secret takes the place of credentials, and they of it."""
+    kept = Draft(before.type, before.engine, before.attributes, before.settings, before.secrets)
+    if given.settings.get("SecretsManagerSecretId"):
+        return replace(
+            kept,
+            attributes=_without(kept.attributes, CREDENTIALS),
+            settings=_without(kept.settings, CREDENTIALS),
+            secrets={},
+        )
+    if any(given.connection(name) for name in CREDENTIALS):
+        return replace(kept, settings=_without(kept.settings, SECRET))
+    return kept
+
+
+def _without(members: Json, names: tuple[str, ...]) -> Json:
+    return {name: value for name, value in members.items() if name not in names}
 
 
 def _engine(name: str) -> str:

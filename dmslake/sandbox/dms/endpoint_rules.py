@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from dmslake.sandbox.dms.engines import (
+    NEEDS_DATABASE_NAME,
+    SETTINGS_OF_ENGINE,
+    WITHOUT_DATABASE_SERVER,
+    is_valid,
+    ssl_modes,
+)
 from dmslake.sandbox.dms.faults import (
     Fault,
     blank,
@@ -17,46 +24,6 @@ from dmslake.sandbox.dms.parameters import Json
 from dmslake.sandbox.dms.replication.failures import SettingsError
 from dmslake.sandbox.dms.replication.target_settings import read_target_settings
 
-# CreateEndpoint, EngineName; the settings structure of each (API reference). None: no structure.
-SETTINGS_OF_ENGINE: dict[str, str | None] = {
-    "mysql": "MySQLSettings",
-    "oracle": "OracleSettings",
-    "postgres": "PostgreSQLSettings",
-    "mariadb": "MySQLSettings",
-    "aurora": "MySQLSettings",
-    "aurora-postgresql": "PostgreSQLSettings",
-    "opensearch": "ElasticsearchSettings",
-    "redshift": "RedshiftSettings",
-    "s3": "S3Settings",
-    "db2": "IBMDb2Settings",
-    "db2-zos": "IBMDb2Settings",
-    "azuredb": "MicrosoftSQLServerSettings",
-    "sybase": "SybaseSettings",
-    "dynamodb": "DynamoDbSettings",
-    "mongodb": "MongoDbSettings",
-    "kinesis": "KinesisSettings",
-    "kafka": "KafkaSettings",
-    "elasticsearch": "ElasticsearchSettings",
-    "docdb": "DocDbSettings",
-    "sqlserver": "MicrosoftSQLServerSettings",
-    "neptune": "NeptuneSettings",
-    "babelfish": "MicrosoftSQLServerSettings",
-    "redshift-serverless": "RedshiftSettings",
-    "aurora-serverless": "MySQLSettings",
-    "aurora-postgresql-serverless": "PostgreSQLSettings",
-    "gcp-mysql": "GcpMySQLSettings",
-    "azure-sql-managed-instance": "MicrosoftSQLServerSettings",
-    "redis": "RedisSettings",
-    "dms-transfer": "DmsTransferSettings",
-}
-WITHOUT_DATABASE_SERVER = frozenset(
-    {"s3", "dynamodb", "kinesis", "kafka", "opensearch", "elasticsearch", "neptune", "redis"}
-    | {"dms-transfer"}
-)
-NEEDS_DATABASE_NAME = frozenset(
-    {"postgres", "aurora-postgresql", "aurora-postgresql-serverless", "oracle", "sqlserver"}
-    | {"azuredb", "azure-sql-managed-instance", "babelfish", "db2", "db2-zos", "sybase", "redshift"}
-)
 LAST_PORT = 65535
 CONNECTION = ("Username", "Password", "ServerName", "Port", "DatabaseName")
 _POSTGRES_DEFAULTS: Json = {
@@ -115,7 +82,7 @@ _RANGES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Draft:
     """An endpoint as it would be stored, before its rules are checked."""
 
@@ -123,7 +90,7 @@ class Draft:
     engine: str
     attributes: Json
     settings: Json
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
 
     def connection(self, name: str) -> JsonValue:
         """Return a connection member: top level first, as the service does."""
@@ -133,15 +100,19 @@ class Draft:
         return self.settings.get(name) if top is None else top
 
 
-def check(draft: Draft) -> None:
-    """Refuse an endpoint that AWS, or the sandbox, would not take.
+def check(draft: Draft, *, writable: bool = True) -> None:
+    """Refuse an endpoint that AWS, or with `writable` the sandbox, would not take.
 
     Raises:
         Fault: InvalidParameterValueException or InvalidParameterCombinationException.
     """
+    if not is_valid(draft.engine, draft.type):
+        raise invalid_value(f"The engine {draft.engine} is not valid for a {draft.type} endpoint.")
     if draft.engine == "s3":
         _check_no_server(draft)
         _check_s3(draft.settings, is_target=draft.type == "target")
+        if writable and draft.type == "target":
+            check_writable(draft.settings)
     elif draft.engine in WITHOUT_DATABASE_SERVER:
         _check_no_server(draft)
     else:
@@ -194,12 +165,26 @@ def _check_server(draft: Draft) -> None:
     if secret:
         _check_secret(draft, secret)
     else:
-        for name in ("Password", "Username", "ServerName", "Port"):
+        for name in _required(draft):
             if draft.connection(name) in {None, ""}:
                 raise blank(name)
         _check_port(draft.connection("Port"))
+    _check_oracle_asm(draft)
     if draft.engine in NEEDS_DATABASE_NAME and not draft.connection("DatabaseName"):
         raise blank("DatabaseName")
+
+
+def _required(draft: Draft) -> tuple[str, ...]:
+    if draft.engine == "mongodb" and draft.settings.get("AuthType") == "no":
+        return ("ServerName", "Port")
+    return ("Password", "Username", "ServerName", "Port")
+
+
+def _check_oracle_asm(draft: Draft) -> None:
+    pair = ("SecretsManagerOracleAsmAccessRoleArn", "SecretsManagerOracleAsmSecretId")
+    given = [name for name in pair if draft.settings.get(name)]
+    if len(given) == 1:
+        raise blank(next(name for name in pair if name not in given))
 
 
 def _check_secret(draft: Draft, secret: list[str]) -> None:
@@ -219,11 +204,12 @@ def _check_port(port: JsonValue) -> None:
 
 
 def _check_ssl(draft: Draft) -> None:
-    mode = draft.attributes.get("SslMode") or "none"
-    if draft.engine == "s3" and mode != "none":
-        raise invalid_combination("The SSL mode of an s3 endpoint must be none.")
-    if draft.engine in {"mysql", "mariadb", "aurora"} and mode == "require":
-        raise invalid_combination(f"SSL mode require is not supported for {draft.engine}.")
+    mode = str(draft.attributes.get("SslMode") or "none")
+    allowed = ssl_modes(draft.engine)
+    if mode not in allowed:
+        raise invalid_combination(
+            f"SSL mode {mode} is not supported for {draft.engine}; use {' or '.join(allowed)}."
+        )
     if mode in {"verify-ca", "verify-full"} and not draft.attributes.get("CertificateArn"):
         raise invalid_combination(f"SSL mode {mode} requires a CertificateArn.")
 
@@ -238,11 +224,10 @@ def _check_s3(settings: Json, *, is_target: bool) -> None:
         value = settings.get(name)
         if isinstance(value, int) and not least <= value <= most:
             raise invalid_value(f"{name} must be in the range {least} to {most}, not {value}.")
-    if is_target:
-        _check_writable(settings)
 
 
-def _check_writable(settings: Json) -> None:
+def check_writable(settings: Json) -> None:
+    """Refuse the settings of an S3 target for files that the sandbox cannot write."""
     try:
         read_target_settings(settings)
     except SettingsError as error:

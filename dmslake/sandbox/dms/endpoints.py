@@ -5,26 +5,31 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from dmslake.sandbox.dms import connections, tags
+from dmslake.sandbox.dms import certificates, connections, tags
 from dmslake.sandbox.dms.cloud import DMS_PRINCIPAL, RoleRefusedError, SecretRefusedError
 from dmslake.sandbox.dms.endpoint_drafts import draft_of_create, draft_of_modify
-from dmslake.sandbox.dms.endpoint_rules import SETTINGS_OF_ENGINE, Draft, check, shown_settings
+from dmslake.sandbox.dms.endpoint_rules import Draft, check, shown_settings
+from dmslake.sandbox.dms.engines import SETTINGS_OF_ENGINE, display_name
 from dmslake.sandbox.dms.faults import access_denied, already_exists, invalid_state, not_found
 from dmslake.sandbox.dms.names import identifier, partition
 from dmslake.sandbox.dms.paging import Listing
 from dmslake.sandbox.dms.parameters import Json
 from dmslake.sandbox.dms.quotas import check_quota
-from dmslake.sandbox.dms.records import Connection, Endpoint, Record, Task
+from dmslake.sandbox.dms.records import (
+    Connection,
+    Endpoint,
+    Record,
+    ReplicationConfig,
+    Runnable,
+    Task,
+)
 from dmslake.sandbox.dms.service import Call, Service
 
 _log = logging.getLogger(__name__)
-_SHOWN_NAMES = {
-    "s3": "Amazon S3",
-    "postgres": "PostgreSQL",
-    "aurora-postgresql": "Amazon Aurora PostgreSQL",
-    "mysql": "MySQL",
-}
-_BUSY = frozenset({"starting", "running", "stopping"})
+_IDLE = frozenset(
+    {"creating", "created", "ready", "stopped", "failed", "failed-move"}
+    | {"modifying", "moving", "deleting"}
+)
 LISTING: Listing[Endpoint] = Listing(
     filters={
         "endpoint-arn": lambda endpoint: [endpoint.arn],
@@ -42,7 +47,7 @@ def create(call: Call) -> Json:
     service, asked = call.service, call.input
     name = identifier("EndpointIdentifier", asked.text("EndpointIdentifier"), longest=255)
     draft = draft_of_create(call, service.model)
-    check(draft)
+    _check(call, draft)
     labels = tags.read(asked.structures("Tags"))
     _check_roles(service, call.region, draft)
     with service.lock:
@@ -73,7 +78,7 @@ def modify(call: Call) -> Json:
         before = find(service, asked.text("EndpointArn"))
         _check_modifiable(service, before)
     draft = draft_of_modify(call, before, service.model)
-    check(draft)
+    _check(call, draft)
     _check_roles(service, call.region, draft)
     with service.lock:
         endpoint = find(service, before.arn)
@@ -105,11 +110,11 @@ def delete(call: Call) -> Json:
         endpoint = find(service, call.input.text("EndpointArn"))
         if endpoint.status == "deleting":
             raise invalid_state(f"Endpoint {endpoint.name} is already being deleted.")
-        users = tasks_using(service, endpoint)
+        users = users_of(service, endpoint)
         if users:
             raise invalid_state(
-                f"Endpoint {endpoint.arn} is part of one or more ReplicationTasks: "
-                f"{', '.join(task.name for task in users)}."
+                f"Endpoint {endpoint.arn} is part of one or more {_kind(users[0])}s: "
+                f"{', '.join(one.name for one in users)}."
             )
         endpoint = replace(
             endpoint, status="deleting", due=service.after(service.delays.endpoint_delete)
@@ -140,13 +145,10 @@ def find(service: Service, arn: str) -> Endpoint:
     return endpoint
 
 
-def tasks_using(service: Service, endpoint: Endpoint) -> list[Task]:
-    """Return the tasks that replicate from or to an endpoint."""
-    return [
-        task
-        for task in service.store.all(Task)
-        if endpoint.arn in {task.source_arn, task.target_arn}
-    ]
+def users_of(service: Service, endpoint: Endpoint) -> list[Runnable]:
+    """Return the tasks and serverless replications that go from or to an endpoint."""
+    every = (*service.store.all(Task), *service.store.all(ReplicationConfig))
+    return [one for one in every if endpoint.arn in {one.source_arn, one.target_arn}]
 
 
 def wire(service: Service, endpoint: Endpoint) -> Json:
@@ -156,7 +158,7 @@ def wire(service: Service, endpoint: Endpoint) -> Json:
         "EndpointIdentifier": endpoint.name,
         "EndpointType": endpoint.type.upper(),
         "EngineName": endpoint.engine,
-        "EngineDisplayName": _SHOWN_NAMES.get(endpoint.engine, endpoint.engine),
+        "EngineDisplayName": display_name(endpoint.engine),
         "EndpointArn": endpoint.arn,
         "Status": endpoint.status,
         "SslMode": endpoint.attributes.get("SslMode", "none"),
@@ -167,6 +169,18 @@ def wire(service: Service, endpoint: Endpoint) -> Json:
     if endpoint.engine != "s3":
         answer.setdefault("KmsKeyId", service.default_kms_key(endpoint.region))
     return answer
+
+
+def _check(call: Call, draft: Draft) -> None:
+    # What idle engines stage is never written; a task that is not idle checks its target itself.
+    check(draft, writable=not call.service.plane.idle_engines)
+    certificate = draft.attributes.get("CertificateArn")
+    if isinstance(certificate, str) and certificate:
+        certificates.find(call.service, certificate)
+
+
+def _kind(user: Runnable) -> str:
+    return "ReplicationTask" if isinstance(user, Task) else "ReplicationConfig"
 
 
 def _check_roles(service: Service, region: str, draft: Draft) -> None:
@@ -220,9 +234,9 @@ def _new_name(call: Call, endpoint: Endpoint) -> str:
 def _check_modifiable(service: Service, endpoint: Endpoint) -> None:
     if endpoint.status != "active":
         raise invalid_state(f"Endpoint {endpoint.name} is in {endpoint.status} state.")
-    busy = [task.name for task in tasks_using(service, endpoint) if task.status in _BUSY]
+    busy = [one for one in users_of(service, endpoint) if one.status not in _IDLE]
     if busy:
         raise invalid_state(
             f"Endpoint {endpoint.name} cannot be modified while it is used by a running "
-            f"ReplicationTask: {', '.join(busy)}."
+            f"{_kind(busy[0])}: {', '.join(one.name for one in busy)}."
         )

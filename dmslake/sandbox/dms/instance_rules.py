@@ -24,6 +24,8 @@ CLASSES: dict[str, int] = {
         "c6i": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge", "32xlarge"),
         "r5": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge", "24xlarge"),
         "r6i": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge", "32xlarge"),
+        "c7i": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge", "24xlarge"),
+        "r7i": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge", "24xlarge"),
     }.items()
     for size in sizes
 }
@@ -159,10 +161,11 @@ def _check_values(attributes: Json) -> None:
         raise invalid_value(f"DnsNameServers must hold no more than {MOST_NAME_SERVERS} servers.")
     window = attributes.get("PreferredMaintenanceWindow")
     if isinstance(window, str):
-        _check_window(window)
+        check_window(window)
 
 
-def _check_window(window: str) -> None:
+def check_window(window: str) -> None:
+    """Refuse a maintenance window that is malformed or shorter than 30 minutes."""
     match = _WINDOW.fullmatch(window.lower())
     if match is None or match[1] not in _DAYS or match[4] not in _DAYS:
         raise invalid_value(

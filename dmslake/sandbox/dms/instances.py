@@ -14,7 +14,7 @@ from dmslake.sandbox.dms.instance_rules import check_changes, new_attributes
 from dmslake.sandbox.dms.names import identifier
 from dmslake.sandbox.dms.paging import Listing
 from dmslake.sandbox.dms.parameters import Json
-from dmslake.sandbox.dms.quotas import check_quota
+from dmslake.sandbox.dms.quotas import check_quota, check_storage_quota
 from dmslake.sandbox.dms.records import Connection, Instance, Record, SubnetGroup, Task
 from dmslake.sandbox.dms.service import Call, Service
 from dmslake.sandbox.dms.task_states import interrupt_all
@@ -50,6 +50,7 @@ def create(call: Call) -> Json:
     with service.lock:
         _check_name_free(call, name)
         check_quota(service, call.region, Instance)
+        check_storage_quota(call, attributes["AllocatedStorage"])
         instance = Instance(
             arn=service.new_arn(call.region, "rep", asked.optional_text("ResourceIdentifier")),
             region=call.region,
@@ -116,7 +117,11 @@ def delete(call: Call) -> Json:
             raise invalid_state(f"Replication Instance {instance.name} is already being deleted.")
         if instance.status == "creating":
             raise invalid_state(f"Replication Instance {instance.name} is still being created.")
-        tasks = [task.name for task in service.store.all(Task) if task.instance_arn == instance.arn]
+        tasks = [
+            task.name
+            for task in service.store.all(Task)
+            if instance.arn in {task.instance_arn, task.moving_to}
+        ]
         if tasks:
             raise invalid_state(
                 f"Replication Instance {instance.arn} has one or more replication tasks: "
@@ -207,7 +212,15 @@ def _group_of(service: Service, instance: Instance) -> SubnetGroup:
 
 
 def _security_groups(call: Call, group: SubnetGroup) -> tuple[str, ...]:
-    wanted = call.input.texts("VpcSecurityGroupIds")
+    return security_groups(call, group, call.input.texts("VpcSecurityGroupIds"))
+
+
+def security_groups(call: Call, group: SubnetGroup, wanted: list[str]) -> tuple[str, ...]:
+    """Return the wanted security groups of a subnet group's VPC, its default one for none.
+
+    Raises:
+        Fault: ResourceNotFoundFault, one does not exist there.
+    """
     vpc = group.subnets[0].vpc
     found = call.service.cloud.security_groups(call.region, wanted, vpc)
     missing = [one for one in wanted if one not in found]

@@ -1,4 +1,4 @@
-"""From a stored task to a run of the data plane, and what a deleted task leaves behind."""
+"""From a stored task or replication to its run, and what a deleted one leaves behind."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ from typing import cast
 
 from dmslake.errors import SandboxError
 from dmslake.sandbox.dms.cloud import CloudFailureError, RoleRefusedError, SecretRefusedError
+from dmslake.sandbox.dms.engines import POSTGRESQL
+from dmslake.sandbox.dms.idle import IdleJob, IdleRun
 from dmslake.sandbox.dms.names import arn_suffix
 from dmslake.sandbox.dms.parameters import Json
 from dmslake.sandbox.dms.plane import Run
-from dmslake.sandbox.dms.probes import UnusableEndpointError, role_of, source_of, target_of
-from dmslake.sandbox.dms.records import Endpoint, StartKind, StoredCheckpoint, Task
+from dmslake.sandbox.dms.positions import lsn_of
+from dmslake.sandbox.dms.probes import (
+    UnusableEndpointError,
+    is_idle,
+    role_of,
+    source_of,
+    target_of,
+)
+from dmslake.sandbox.dms.records import Endpoint, Runnable, StartKind, StoredCheckpoint
 from dmslake.sandbox.dms.replication.model import Checkpoint, Job, Start
 from dmslake.sandbox.dms.service import Service
 
@@ -37,7 +46,7 @@ class CannotRunError(Exception):
     """A task's run could not even be prepared; the message is for its LastFailureMessage."""
 
 
-def launch(service: Service, task: Task) -> None:
+def launch(service: Service, task: Runnable) -> None:
     """Run a task in a thread: as it was started, or from its checkpoint if it has one."""
     source = service.store.get(Endpoint, task.source_arn)
     target = service.store.get(Endpoint, task.target_arn)
@@ -51,13 +60,15 @@ def launch(service: Service, task: Task) -> None:
     service.runs.launch(task.arn, make)
 
 
-def drop_what_is_left(service: Service, task: Task) -> Callable[[], None]:
+def drop_what_is_left(service: Service, task: Runnable) -> Callable[[], None]:
     """Return the work that removes a task's slot from its source."""
     source = service.store.get(Endpoint, task.source_arn)
 
     def drop() -> None:
         # A task that never ran has no slot; a full load never had one.
         if source is None or task.fresh_started is None or task.migration_type == "full-load":
+            return
+        if source.engine not in POSTGRESQL:
             return
         try:
             service.plane.drop_slot(source_of(service, source), task_id(task))
@@ -67,7 +78,7 @@ def drop_what_is_left(service: Service, task: Task) -> Callable[[], None]:
     return drop
 
 
-def task_id(task: Task) -> str:
+def task_id(task: Runnable) -> str:
     """Return the task's name towards the source: lower-case letters and digits, unique."""
     suffix = arn_suffix(task.arn).lower()
     if suffix.isalnum():
@@ -78,22 +89,15 @@ def task_id(task: Task) -> str:
 
 def _prepare(
     service: Service,
-    task: Task,
+    task: Runnable,
     ends: tuple[Endpoint, Endpoint],
     stored: StoredCheckpoint | None,
 ) -> Run:
+    if is_idle(service, ends[0]):
+        return _idle_run(service, task, stored)
     source, target = ends
     try:
-        job = Job(
-            task_id=task_id(task),
-            source=source_of(service, source),
-            target=target_of(target),
-            mappings=cast("Json", json.loads(task.table_mappings)),
-            migration_type=task.migration_type,
-            settings=task.settings,
-            start=_STARTS[task.start] if stored is None else Start.RESUME,
-            checkpoint=None if stored is None else Checkpoint.from_dict(stored.position),
-        )
+        job = _job(service, task, source, target, stored)
         client = service.cloud.s3_for_role(target.region, role_of(target))
     except _REFUSALS as error:
         raise CannotRunError(str(error)) from error
@@ -103,10 +107,55 @@ def _prepare(
         # before it knew is what keeps them from being loaded again.
         if job.checkpoint is not None and job.checkpoint.tables and not checkpoint.tables:
             return
-        # Without the service's lock: only this run writes this record, and it must not wait.
-        position = cast("Json", checkpoint.to_dict())
-        service.store.put(StoredCheckpoint(task_arn=task.arn, position=position))
+        _keep(service, task, checkpoint)
 
     return service.plane.replication(
         job, s3=lambda: client, on_checkpoint=keep, clock=service.clock
     )
+
+
+def _job(
+    service: Service,
+    task: Runnable,
+    source: Endpoint,
+    target: Endpoint,
+    stored: StoredCheckpoint | None,
+) -> Job:
+    last = task.mappings_of_last_run
+    return Job(
+        task_id=task_id(task),
+        source=source_of(service, source),
+        target=target_of(target),
+        mappings=_mappings(task.table_mappings),
+        migration_type=task.migration_type,
+        settings=task.settings,
+        start=_STARTS[task.start] if stored is None else Start.RESUME,
+        checkpoint=_checkpoint(stored),
+        mappings_of_last_run=None if last is None else _mappings(last),
+        start_position=lsn_of(task.start_position or ""),
+    )
+
+
+def _idle_run(service: Service, task: Runnable, stored: StoredCheckpoint | None) -> Run:
+    job = IdleJob(
+        mappings=_mappings(task.table_mappings),
+        migration_type=task.migration_type,
+        settings=task.settings,
+        reloads=task.start is StartKind.RELOAD,
+        checkpoint=_checkpoint(stored),
+    )
+    return IdleRun(job, lambda checkpoint: _keep(service, task, checkpoint), service.clock)
+
+
+def _keep(service: Service, task: Runnable, checkpoint: Checkpoint) -> None:
+    # Without the service's lock: only this run writes this record, and it must not wait.
+    position = cast("Json", checkpoint.to_dict())
+    service.store.put(StoredCheckpoint(task_arn=task.arn, position=position))
+
+
+def _checkpoint(stored: StoredCheckpoint | None) -> Checkpoint | None:
+    return None if stored is None else Checkpoint.from_dict(stored.position)
+
+
+def _mappings(text: str) -> Json:
+    return cast("Json", json.loads(text))

@@ -27,6 +27,7 @@ class Listing(Generic[Item]):
     order: Callable[[Item], str]
     noun: str | None
     most_records: int = 100
+    default_records: int = 100
 
     def page(self, items: Iterable[Item], asked: Parameters) -> tuple[list[Item], str | None]:
         """Return one page and the marker of the next, or None.
@@ -53,7 +54,7 @@ class Listing(Generic[Item]):
         return lambda item: any(value.lower() in values for value in reader(item))
 
     def _cut(self, items: Sequence[Item], asked: Parameters) -> tuple[list[Item], str | None]:
-        size = _size(asked.integer("MaxRecords"), self.most_records)
+        size = _size(asked.integer("MaxRecords"), self.default_records, self.most_records)
         after = _after(asked.optional_text("Marker"))
         rest = [item for item in items if after is None or self.order(item) > after]
         if len(rest) <= size:
@@ -61,10 +62,10 @@ class Listing(Generic[Item]):
         return rest[:size], _marker(self.order(rest[size - 1]))
 
 
-def _size(asked: int | None, most: int) -> int:
+def _size(asked: int | None, default: int, most: int) -> int:
     least = 20
     if asked is None:
-        return min(100, most)
+        return default
     if not least <= asked <= most:
         raise invalid_value(
             f"Invalid value {asked} for MaxRecords. Must be between {least} and {most}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,10 @@ class Run(Protocol):
         """Ask `run` to flush and return; returns at once."""
         ...
 
+    def reload_tables(self, tables: Iterable[tuple[str, str]]) -> None:
+        """Load tables, given as schema and name, again while it runs; returns at once."""
+        ...
+
     def statistics(self) -> Sequence[TableStatistics]:
         """Return the tables as they are now."""
         ...
@@ -41,7 +45,14 @@ class Run(Protocol):
 
 
 class DataPlane(Protocol):
-    """Tests, checks and runs."""
+    """Tests, checks and runs.
+
+    With `idle_engines`, sources of engines that it does not read count as reachable, and their
+    tasks go through all states without data.
+    """
+
+    @property
+    def idle_engines(self) -> bool: ...
 
     def check_mappings(self, mappings: Mapping[str, object]) -> None:
         """Raise MappingError for a rule that cannot be honoured."""

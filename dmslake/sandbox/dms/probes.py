@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dmslake.errors import SandboxError
 from dmslake.sandbox.dms.cloud import CloudFailureError, RoleRefusedError, SecretRefusedError
 from dmslake.sandbox.dms.endpoint_rules import Draft
-from dmslake.sandbox.dms.records import Endpoint
+from dmslake.sandbox.dms.engines import POSTGRESQL, display_name
+from dmslake.sandbox.dms.records import Certificate, Endpoint
 from dmslake.sandbox.dms.replication.model import SourceDatabase, StagingTarget
 from dmslake.sandbox.dms.service import Service
 
+_OF_EVERY_OBJECT = (
+    "ExpectedBucketOwner", "EncryptionMode", "ServerSideEncryptionKmsKeyId", "CannedAclForObjects",
+)  # fmt: skip
 _NOT_REACHED = "Test Endpoint failed: Application-Status: 1020912, Application-Message: "
 
 
@@ -19,12 +25,12 @@ class UnusableEndpointError(Exception):
 def probe(service: Service, endpoint: Endpoint) -> str | None:
     """Test an endpoint for real; return the failure as the service words it, or None."""
     try:
-        if endpoint.type == "source":
-            service.plane.test_source(source_of(service, endpoint))
+        if endpoint.type == "target":
+            _probe_target(service, endpoint)
+        elif is_idle(service, endpoint):
+            _probe_idle_source(service, endpoint)
         else:
-            role = role_of(endpoint)
-            client = service.cloud.s3_for_role(endpoint.region, role)
-            service.plane.test_target(target_of(endpoint), lambda: client)
+            service.plane.test_source(source_of(service, endpoint))
     except (SandboxError, UnusableEndpointError) as error:
         return f"{_NOT_REACHED}{error}"
     except (RoleRefusedError, SecretRefusedError, CloudFailureError) as error:
@@ -39,15 +45,18 @@ def source_of(service: Service, endpoint: Endpoint) -> SourceDatabase:
         UnusableEndpointError: another engine than PostgreSQL, or a secret without connection data.
         RoleRefusedError, SecretRefusedError: the secret cannot be read.
     """
-    if endpoint.engine != "postgres":
+    if endpoint.engine not in POSTGRESQL:
         raise UnusableEndpointError(
-            f"the sandbox replicates from PostgreSQL only, not from {endpoint.engine}"
+            f"the sandbox can only read PostgreSQL, not {display_name(endpoint.engine)}"
         )
     values = _connection(service, endpoint)
     missing = [name for name in ("ServerName", "Port", "Username") if not values.get(name)]
     if missing or not values["Port"].isdigit():
         raise UnusableEndpointError(f"no usable {', '.join(missing) or 'Port'} is known")
     slot = endpoint.settings.get("SlotName")
+    certificate = service.store.get(
+        Certificate, str(endpoint.attributes.get("CertificateArn") or "")
+    )
     return SourceDatabase(
         host=values["ServerName"],
         port=int(values["Port"]),
@@ -56,7 +65,13 @@ def source_of(service: Service, endpoint: Endpoint) -> SourceDatabase:
         password=values.get("Password", ""),
         ssl_mode=str(endpoint.attributes.get("SslMode") or "none"),
         slot_name=slot if isinstance(slot, str) and slot else None,
+        certificate=certificate.pem if certificate is not None else "",
     )
+
+
+def is_idle(service: Service, source: Endpoint) -> bool:
+    """Tell whether tasks of a source only go through their states here, without its data."""
+    return service.plane.idle_engines and source.engine not in POSTGRESQL
 
 
 def target_of(endpoint: Endpoint) -> StagingTarget:
@@ -84,6 +99,25 @@ def role_of(endpoint: Endpoint) -> str:
     """
     target_of(endpoint)
     return str(endpoint.settings.get("ServiceAccessRoleArn", ""))
+
+
+def _probe_target(service: Service, endpoint: Endpoint) -> None:
+    target = target_of(endpoint)
+    if service.plane.idle_engines:
+        # The files of idle tasks are never written, so their format may be any.
+        kept = {name: endpoint.settings.get(name) for name in _OF_EVERY_OBJECT}
+        target = replace(target, settings=kept)
+    client = service.cloud.s3_for_role(endpoint.region, role_of(endpoint))
+    service.plane.test_target(target, lambda: client)
+
+
+def _probe_idle_source(service: Service, endpoint: Endpoint) -> None:
+    if endpoint.engine == "s3":
+        service.cloud.s3_for_role(endpoint.region, role_of(endpoint))
+        return
+    values = _connection(service, endpoint)
+    if not values["ServerName"] or not values["Port"].isdigit():
+        raise UnusableEndpointError("no usable ServerName and Port are known")
 
 
 def _connection(service: Service, endpoint: Endpoint) -> dict[str, str]:

@@ -92,26 +92,77 @@ class StartKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task(Record):
-    """A replication task: what it was told to do, and how its runs went."""
+class Runnable(Record):
+    """What replicates from one endpoint to another, and how its runs went.
 
-    instance_arn: str
+    `mappings_of_last_run` tells which tables are new to a task since then.
+    """
+
     source_arn: str
     target_arn: str
     migration_type: str
     table_mappings: str
     settings: Json
-    data: str | None = None
     before_modifying: str = "ready"
     start: StartKind = StartKind.FRESH
-    restart_after_upgrade: bool = False
+    start_position: str | None = None
+    start_time: datetime | None = None
+    mappings_of_last_run: str | None = None
     fresh_started: datetime | None = None
     started: datetime | None = None
     stopped: datetime | None = None
-    full_load_started: datetime | None = None
-    full_load_finished: datetime | None = None
     stop_reason: str | None = None
     failure: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Runnable):
+    """A replication task; `moving_to` is the instance that it is on its way to."""
+
+    instance_arn: str
+    data: str | None = None
+    restart_after_upgrade: bool = False
+    moving_to: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicationConfig(Runnable):
+    """A serverless replication and its configuration; `compute` keeps wire names.
+
+    `capacity` is what was provisioned for the run that is in progress, or was the last one.
+    """
+
+    compute: Json
+    updated: datetime
+    supplemental: str | None = None
+    start_word: str | None = None
+    capacity: int | None = None
+    provisioned: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate(Record):
+    """A certificate that endpoints trust; `wallet` is an Oracle wallet in Base64."""
+
+    pem: str = ""
+    wallet: str = ""
+    owner: str = ""
+    key_length: int | None = None
+    algorithm: str = ""
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    kms_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSubscription(Record):
+    """Who is told of what; the sandbox keeps it and delivers nothing."""
+
+    topic: str
+    source_type: str
+    source_ids: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    enabled: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class ReplicationPlane:
     """Replicates from PostgreSQL to S3."""
 
+    def __init__(self, *, idle_engines: bool = False) -> None:
+        self.idle_engines = idle_engines
+
     def check_mappings(self, mappings: Mapping[str, object]) -> None:
         replication.check_mappings(mappings)
 

@@ -38,7 +38,7 @@ def trusts(
     """
     effects = {
         statement.get("Effect")
-        for statement in _statements(document)
+        for statement in statements_in(document)
         if _names(statement, principal)
         and _assumes(statement)
         and not (unconditionally and statement.get("Condition"))
@@ -118,7 +118,8 @@ def role_name(role_arn: str) -> str:
     return role_arn.rpartition("/")[2]
 
 
-def _statements(document: Mapping[str, object]) -> Iterable[Statement]:
+def statements_in(document: Mapping[str, object]) -> Iterable[Statement]:
+    """Return a policy's statements, whether it holds one or a list."""
     statements = document.get("Statement")
     if _is_statement(statements):
         return [statements]
@@ -134,14 +135,15 @@ def _names(statement: Statement, principal: str) -> bool:
     if named == "*":
         return True
     services = named.get("Service") if isinstance(named, Mapping) else None
-    return principal in _texts(services)
+    return principal in texts_in(services)
 
 
 def _assumes(statement: Statement) -> bool:
-    return any(action.lower() in _ASSUME for action in _texts(statement.get("Action")))
+    return any(action.lower() in _ASSUME for action in texts_in(statement.get("Action")))
 
 
-def _texts(value: object) -> list[str]:
+def texts_in(value: object) -> list[str]:
+    """Return the texts in a policy's element, whether it holds one or a list."""
     if isinstance(value, str):
         return [value]
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

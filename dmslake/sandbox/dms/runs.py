@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dmslake.sandbox.dms.plane import Run
 from dmslake.sandbox.dms.replication.model import Outcome, Progress, TableStatistics
@@ -17,6 +17,7 @@ class _Running:
 
     run: Run | None = None
     stop_asked: bool = False
+    to_reload: list[tuple[str, str]] = field(default_factory=list)
     future: Future[Outcome] | None = None
 
 
@@ -61,6 +62,17 @@ class Runs:
         if running.run is not None:
             running.run.stop()
 
+    def reload(self, task_arn: str, tables: Sequence[tuple[str, str]]) -> None:
+        """Have a run load tables again, once it is made."""
+        running = self._running.get(task_arn)
+        if running is not None and running.run is not None:
+            running.run.reload_tables(tables)
+        elif running is not None:
+            running.to_reload += tables
+            # It may have been made meanwhile; a table that waits for its load is left alone.
+            if running.run is not None:
+                running.run.reload_tables(tables)
+
     def take_ended(self, task_arn: str) -> Ended | None:
         """Return a run that is over, once."""
         running = self._running.get(task_arn)
@@ -100,4 +112,5 @@ def _run(running: _Running, make: Callable[[], Run]) -> Outcome:
     # stop() may have been called before there was anything to stop.
     if running.stop_asked:
         run.stop()
+    run.reload_tables(running.to_reload)
     return run.run()

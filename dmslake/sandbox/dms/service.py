@@ -23,7 +23,15 @@ from dmslake.sandbox.dms.model import DmsModel
 from dmslake.sandbox.dms.names import arn, partition, resource_id
 from dmslake.sandbox.dms.parameters import Json, Parameters
 from dmslake.sandbox.dms.plane import DataPlane
-from dmslake.sandbox.dms.records import Endpoint, Instance, Record, StoredStatistics, Task
+from dmslake.sandbox.dms.records import (
+    Certificate,
+    Endpoint,
+    Instance,
+    Record,
+    ReplicationConfig,
+    StoredStatistics,
+    Task,
+)
 from dmslake.sandbox.dms.replication.failures import MappingError
 from dmslake.sandbox.dms.runs import Runs
 from dmslake.sandbox.dms.store import Store
@@ -101,7 +109,7 @@ class Service:
     def new_arn(self, region: str, kind: str, wanted: str | None) -> str:
         """Return the ARN of a new resource; the caller's own id may be taken."""
         new = arn(region, self.account, kind, resource_id(wanted))
-        for other in (Instance, Endpoint, Task):
+        for other in (Instance, Endpoint, Task, ReplicationConfig, Certificate):
             if self.store.get(other, new) is not None:
                 raise already_exists(f"The ResourceIdentifier {wanted} is already in use.", new)
         return new

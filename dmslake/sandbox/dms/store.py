@@ -16,9 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from dmslake.errors import SandboxError
 from dmslake.sandbox.dms.records import (
+    Certificate,
     Connection,
     Endpoint,
+    EventSubscription,
     Instance,
+    ReplicationConfig,
     StoredCheckpoint,
     StoredStatistics,
     SubnetGroup,
@@ -42,6 +45,9 @@ FOLDERS: dict[type, str] = {
     Endpoint: "endpoints",
     Connection: "connections",
     Task: "tasks",
+    ReplicationConfig: "replication-configs",
+    Certificate: "certificates",
+    EventSubscription: "event-subscriptions",
     StoredCheckpoint: "checkpoints",
     StoredStatistics: "statistics",
 }

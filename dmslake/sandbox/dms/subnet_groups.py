@@ -18,7 +18,7 @@ from dmslake.sandbox.dms.names import arn, group_name, partition
 from dmslake.sandbox.dms.paging import Listing
 from dmslake.sandbox.dms.parameters import Json
 from dmslake.sandbox.dms.quotas import check_quota
-from dmslake.sandbox.dms.records import Instance, Subnet, SubnetGroup
+from dmslake.sandbox.dms.records import Instance, ReplicationConfig, Subnet, SubnetGroup
 from dmslake.sandbox.dms.service import Call, Service
 
 _log = logging.getLogger(__name__)
@@ -100,6 +100,11 @@ def delete(call: Call) -> Json:
             raise invalid_state(
                 f"Cannot delete the subnet group '{group.name}' because at least one database "
                 f"instance: {instance.name} is still using it."
+            )
+        for config in _serverless(service, group):
+            raise invalid_state(
+                f"Cannot delete the subnet group '{group.name}' because at least one replication: "
+                f"{config.name} is still using it."
             )
         service.store.remove(SubnetGroup, group.key)
     return {}
@@ -192,6 +197,15 @@ def _hosted(service: Service, group: SubnetGroup) -> list[Instance]:
         instance
         for instance in service.store.all(Instance)
         if instance.region == group.region and instance.subnet_group == group.name
+    ]
+
+
+def _serverless(service: Service, group: SubnetGroup) -> list[ReplicationConfig]:
+    return [
+        config
+        for config in service.store.all(ReplicationConfig)
+        if config.region == group.region
+        and config.compute.get("ReplicationSubnetGroupId") == group.name
     ]
 
 

@@ -9,10 +9,21 @@ from typing import TypeVar
 
 from dmslake.sandbox.dms.faults import invalid_value, not_found
 from dmslake.sandbox.dms.parameters import Json, Parameters
-from dmslake.sandbox.dms.records import Endpoint, Instance, Record, SubnetGroup, Task
+from dmslake.sandbox.dms.records import (
+    Certificate,
+    Endpoint,
+    EventSubscription,
+    Instance,
+    Record,
+    ReplicationConfig,
+    SubnetGroup,
+    Task,
+)
 from dmslake.sandbox.dms.service import Call, Service
 
-TAGGABLE: tuple[type[Record], ...] = (Instance, Endpoint, Task, SubnetGroup)
+TAGGABLE: tuple[type[Record], ...] = (
+    Instance, Endpoint, Task, SubnetGroup, Certificate, EventSubscription, ReplicationConfig,
+)  # fmt: skip
 _CHARACTERS = re.compile(r"[\w\s.:/=+-]*")
 LONGEST_KEY = 128
 LONGEST_VALUE = 256

@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-import json
-
-from dmslake.sandbox.dms.endpoint_rules import check_for_task
-from dmslake.sandbox.dms.faults import invalid_combination, invalid_value, not_in_sandbox
-from dmslake.sandbox.dms.parameters import Json, Parameters
+from dmslake.sandbox.dms.endpoint_rules import check_for_task, check_writable
+from dmslake.sandbox.dms.engines import POSTGRESQL, captures_changes
+from dmslake.sandbox.dms.faults import invalid_combination, invalid_value
+from dmslake.sandbox.dms.parameters import Json
 from dmslake.sandbox.dms.records import Endpoint
 from dmslake.sandbox.dms.replication.failures import SettingsError
 from dmslake.sandbox.dms.replication.task_settings import read_task_settings
-
-INVALID_MAPPINGS = "Invalid Table Mappings document"
-MOST_MAPPINGS_BYTES = 2 * 1024 * 1024
+from dmslake.sandbox.dms.service import Service
 
 
-def read_mappings(text: str) -> Json:
-    """Parse a table-mapping document: a JSON object with rules, at least one of them a selection.
-
-    Raises:
-        Fault: InvalidParameterValueException, in the service's words.
-    """
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise invalid_value(f"{INVALID_MAPPINGS}. Error parsing JSON: {error}") from error
-    rules = document.get("rules") if isinstance(document, dict) else None
-    if not isinstance(rules, list) or len(text.encode()) > MOST_MAPPINGS_BYTES:
-        raise invalid_value(INVALID_MAPPINGS)
-    kinds = [rule.get("rule-type") if isinstance(rule, dict) else None for rule in rules]
-    if "selection" not in kinds or None in kinds:
-        raise invalid_value(f"{INVALID_MAPPINGS}. At least one selection rule is required.")
-    return dict(document)
-
-
-def check_positions(asked: Parameters) -> None:
-    """Refuse start and stop positions: one of two for AWS, none for the sandbox."""
-    if "CdcStartTime" in asked and "CdcStartPosition" in asked:
-        raise invalid_combination("Only one of CdcStartTime and CdcStartPosition can be specified.")
-    if "CdcStartTime" in asked:
-        # User guide, PostgreSQL source: there is no start time, only a position in a slot.
-        raise invalid_combination("CdcStartTime is not supported for a PostgreSQL source.")
-    for name in ("CdcStartPosition", "CdcStopPosition"):
-        if name in asked:
-            raise not_in_sandbox(name)
-
-
-def check_endpoints(source: Endpoint, target: Endpoint) -> None:
+def check_endpoints(source: Endpoint, target: Endpoint, migration_type: str) -> None:
     """Check what the service checks of both endpoints only once there is a task."""
-    if source.engine == "s3":
-        raise not_in_sandbox("An s3 source")
+    if migration_type != "full-load" and not captures_changes(source.engine):
+        raise invalid_combination(
+            f"The migration type {migration_type} is not supported for source engine "
+            f"{source.engine}; use full-load."
+        )
     if target.engine == "s3":
         check_for_task(target.settings)
+        if source.engine in POSTGRESQL:
+            check_writable(target.settings)
+
+
+def check_mappings(service: Service, source: Endpoint, mappings: Json) -> None:
+    """Refuse rules that the data plane could not honour; it has no part in other engines."""
+    if source.engine in POSTGRESQL:
+        service.check_mappings(mappings)
 
 
 def check_settings(settings: Json) -> None:

@@ -53,14 +53,14 @@ def apply_settings(text: str | None, base: Json | None = None) -> Json:
     return merged
 
 
-def with_log_names(settings: Json, instance: str, task_arn: str) -> Json:
+def with_log_names(settings: Json, group: str, stream: str) -> Json:
     """Return the settings with the log group and stream that the service sets by itself."""
     logging = _section(settings, "Logging")
     on = logging.get("EnableLogging") is True
     named: Json = {
         **logging,
-        "CloudWatchLogGroup": log_group(instance) if on else None,
-        "CloudWatchLogStream": log_stream(task_arn) if on else None,
+        "CloudWatchLogGroup": group if on else None,
+        "CloudWatchLogStream": stream if on else None,
     }
     return {**settings, "Logging": named}
 
@@ -78,6 +78,16 @@ def log_group(instance: str) -> str:
 def log_stream(task_arn: str) -> str:
     """Return the log stream of a task."""
     return f"dms-task-{arn_suffix(task_arn)}"
+
+
+def serverless_log_group(config_arn: str) -> str:
+    """Return the log group of a serverless replication."""
+    return f"dms-serverless-replication-{arn_suffix(config_arn)}"
+
+
+def serverless_log_stream(config_arn: str) -> str:
+    """Return the log stream of a serverless replication."""
+    return f"dms-serverless-replication-orchestrator-{arn_suffix(config_arn)}"
 
 
 def same_but_for_severities(one: Json, other: Json) -> bool:

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
-from dmslake.sandbox.dms.records import StartKind, StoredCheckpoint, StoredStatistics, Task
+from dmslake.sandbox.dms.records import (
+    Runnable,
+    StartKind,
+    StoredCheckpoint,
+    StoredStatistics,
+    Task,
+)
 from dmslake.sandbox.dms.service import Service
 
+R = TypeVar("R", bound=Runnable)
 
-def begin(service: Service, task: Task, kind: StartKind) -> Task:
-    """Have a task start; a start from scratch forgets where the last run stood."""
+
+def begun(service: Service, runnable: R, kind: StartKind) -> R:
+    """Return what starts, before its first state; a start from scratch forgets the last run."""
     now = service.clock()
     if kind is not StartKind.RESUME:
-        service.store.remove(StoredCheckpoint, task.arn)
-        service.store.remove(StoredStatistics, task.arn)
-    task = replace(
-        task,
-        status="starting",
-        due=service.after(service.delays.task_start),
+        service.store.remove(StoredCheckpoint, runnable.arn)
+        service.store.remove(StoredStatistics, runnable.arn)
+    return replace(
+        runnable,
         start=kind,
         started=now,
-        fresh_started=task.fresh_started if kind is StartKind.RESUME else now,
+        fresh_started=runnable.fresh_started if kind is StartKind.RESUME else now,
+        mappings_of_last_run=runnable.mappings_of_last_run if kind is StartKind.RESUME else None,
         stopped=None,
         stop_reason=None,
         failure=None,
+    )
+
+
+def begin(service: Service, task: Task, kind: StartKind) -> Task:
+    """Have a task start."""
+    task = replace(
+        begun(service, task, kind),
+        status="starting",
+        due=service.after(service.delays.task_start),
         restart_after_upgrade=False,
     )
     service.store.put(task)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from dmslake.sandbox.dms import endpoints, instances, tags
@@ -10,20 +9,18 @@ from dmslake.sandbox.dms.faults import already_exists, invalid_state, invalid_va
 from dmslake.sandbox.dms.names import identifier
 from dmslake.sandbox.dms.paging import Listing
 from dmslake.sandbox.dms.parameters import Json
+from dmslake.sandbox.dms.positions import start_of
 from dmslake.sandbox.dms.quotas import check_quota
 from dmslake.sandbox.dms.records import Endpoint, Task
 from dmslake.sandbox.dms.service import Call, Service
-from dmslake.sandbox.dms.task_rules import (
-    check_endpoints,
-    check_positions,
-    check_settings,
-    read_mappings,
-)
+from dmslake.sandbox.dms.table_mappings import read_mappings, same_mappings
+from dmslake.sandbox.dms.task_rules import check_endpoints, check_mappings, check_settings
 from dmslake.sandbox.dms.task_settings import apply_settings, same_but_for_severities
 from dmslake.sandbox.dms.task_view import wire
 
 LONGEST_IDENTIFIER = 255
-IDLE = frozenset({"ready", "stopped", "failed"})
+IDLE = frozenset({"ready", "stopped", "failed", "failed-move"})
+DELETABLE = IDLE | {"moving"}
 LISTING: Listing[Task] = Listing(
     filters={
         "replication-task-arn": lambda task: [task.arn],
@@ -46,15 +43,16 @@ def create(call: Call) -> Json:
         longest=LONGEST_IDENTIFIER,
     )
     labels = tags.read(asked.structures("Tags"))
-    check_positions(asked)
     mappings = asked.text("TableMappings")
-    service.check_mappings(read_mappings(mappings))
+    rules = read_mappings(mappings)
     settings = apply_settings(asked.optional_text("ReplicationTaskSettings"))
     check_settings(settings)
     with service.lock:
         _check_name_free(call, name)
         check_quota(service, call.region, Task)
-        _check_parts(call)
+        source = _check_parts(call)
+        check_mappings(service, source, rules)
+        point = start_of(asked, asked.text("MigrationType"), source)
         task = Task(
             arn=service.new_arn(call.region, "task", asked.optional_text("ResourceIdentifier")),
             region=call.region,
@@ -70,6 +68,8 @@ def create(call: Call) -> Json:
             table_mappings=mappings,
             settings=settings,
             data=asked.optional_text("TaskData"),
+            start_position=point.position,
+            start_time=point.time,
         )
         service.store.put(task)
         return {"ReplicationTask": wire(service, task)}
@@ -78,12 +78,12 @@ def create(call: Call) -> Json:
 def modify(call: Call) -> Json:
     """ModifyReplicationTask: everything while idle, log severities only while running."""
     service, asked = call.service, call.input
-    check_positions(asked)
     mappings = asked.optional_text("TableMappings")
-    if mappings is not None:
-        service.check_mappings(read_mappings(mappings))
+    rules = None if mappings is None else read_mappings(mappings)
     with service.lock:
         task = find(service, asked.text("ReplicationTaskArn"))
+        if rules is not None:
+            check_mappings(service, endpoints.find(service, task.source_arn), rules)
         changed = _changed(call, task)
         if task.status == "running":
             _check_only_severities(task, changed)
@@ -119,7 +119,7 @@ def delete(call: Call) -> Json:
     service = call.service
     with service.lock:
         task = find(service, call.input.text("ReplicationTaskArn"))
-        if task.status not in IDLE:
+        if task.status not in DELETABLE:
             raise invalid_state(
                 f"Replication Task {task.name} cannot be deleted in {task.status} state; "
                 "stop it first."
@@ -138,20 +138,22 @@ def find(service: Service, arn: str) -> Task:
     return task
 
 
-def _check_parts(call: Call) -> None:
+def _check_parts(call: Call) -> Endpoint:
     service, asked = call.service, call.input
     instance = instances.find(service, asked.text("ReplicationInstanceArn"))
-    source = _endpoint(service, asked.text("SourceEndpointArn"), "source")
-    target = _endpoint(service, asked.text("TargetEndpointArn"), "target")
+    source = endpoint_of(service, asked.text("SourceEndpointArn"), "source")
+    target = endpoint_of(service, asked.text("TargetEndpointArn"), "target")
     if instance.status != "available":
         raise invalid_state(
             f"Replication Instance {instance.name} is not in available state; "
             f"it is {instance.status}."
         )
-    check_endpoints(source, target)
+    check_endpoints(source, target, asked.text("MigrationType"))
+    return source
 
 
-def _endpoint(service: Service, arn: str, kind: str) -> Endpoint:
+def endpoint_of(service: Service, arn: str, kind: str) -> Endpoint:
+    """Return an endpoint that replication may go from or to, or refuse it."""
     endpoint = endpoints.find(service, arn)
     if endpoint.type != kind:
         raise invalid_value(f"Endpoint {arn} is not a {kind} endpoint.")
@@ -170,8 +172,12 @@ def _changed(call: Call, task: Task) -> Task:
     settings = apply_settings(asked.optional_text("ReplicationTaskSettings"), task.settings)
     check_settings(settings)
     mappings = asked.optional_text("TableMappings")
-    same = mappings is None or json.loads(mappings) == json.loads(task.table_mappings)
+    same = mappings is None or same_mappings(mappings, task.table_mappings)
     data = asked.optional_text("TaskData")
+    source = endpoints.find(call.service, task.source_arn)
+    point = start_of(asked, task.migration_type, source)
+    if point:
+        task = replace(task, start_position=point.position, start_time=point.time)
     return replace(
         task,
         name=_new_name(call, task),

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from dmslake.lake.layout import Layout, LayoutError
 from dmslake.lake.routing import TimezoneError, load_zone
 from dmslake.spec.mistakes import mistake
-from dmslake.spec.model.names import Arn, BucketName, Prefix
-from dmslake.spec.section import NotYet, Section, Switch, Text
+from dmslake.spec.model.names import BucketName, KeyArn, Prefix
+from dmslake.spec.section import Section, Switch, Text
 
 
 def _timezone(value: str) -> str:
@@ -27,6 +27,12 @@ class Lake(Section):
         description="The bucket of the lake. It is created if it does not exist. It may be the "
         "staging bucket if neither prefix is inside the other.",
         examples=["acme-lake"],
+    )
+    existing: Switch = Field(
+        default=False,
+        description="Whether the bucket is somebody else's: then it has to exist, and dmslake "
+        "neither configures nor deletes it.",
+        examples=[False],
     )
     prefix: Prefix = Field(
         default="",
@@ -58,9 +64,10 @@ class Lake(Section):
         description="The IANA time zone of year, month, day, hour and minute. {stamp} stays UTC.",
         examples=["UTC"],
     )
-    kms_key: Annotated[Arn | None, NotYet("leave it out; S3 encrypts with its own key")] = Field(
+    kms_key: KeyArn | None = Field(
         default=None,
-        description="The ARN of a KMS key that encrypts the lake. Not supported yet.",
+        description="The KMS key that encrypts the lake. If it is not written, S3 encrypts with "
+        "its own.",
         examples=["arn:aws:kms:eu-west-1:123456789012:key/1234abcd"],
     )
 

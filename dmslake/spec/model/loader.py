@@ -1,12 +1,11 @@
 """The section `loader`: the Lambda function that moves staged objects into the lake."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from dmslake.spec.mistakes import not_supported_yet
-from dmslake.spec.model.names import Arn
-from dmslake.spec.section import NotYet, Section, Whole
+from dmslake.spec.model.names import RoleArn
+from dmslake.spec.section import Section, Whole
 
 
 class Loader(Section):
@@ -15,7 +14,7 @@ class Loader(Section):
     trigger: Literal["s3", "sqs"] = Field(
         default="s3",
         description="What wakes the function: s3 notifies it directly; sqs puts a queue between "
-        "them. sqs is not supported yet.",
+        "them, which gathers bursts and keeps what failed.",
         examples=["s3"],
     )
     memory_mb: Whole = Field(
@@ -32,22 +31,16 @@ class Loader(Section):
         description="How long one run of the function may take, in seconds.",
         examples=[60],
     )
-    concurrency: Annotated[Whole | None, NotYet("leave it out")] = Field(
+    concurrency: Whole | None = Field(
         default=None,
-        description="How many runs are reserved and possible at the same time. Not supported yet.",
+        ge=1,
+        description="How many runs are reserved and possible at the same time; with trigger: sqs "
+        "2 to 1000. If it is not written, the account's limit counts.",
         examples=[10],
     )
-    role: Annotated[Arn | None, NotYet("leave it out; a role is created")] = Field(
+    role: RoleArn | None = Field(
         default=None,
-        description="An existing role for the function, where IAM is not ours to write. Not "
-        "supported yet.",
+        description="An existing role for the function, where IAM is not ours to write. It has "
+        "to trust lambda.amazonaws.com. If it is not written, one is created.",
         examples=["arn:aws:iam::123456789012:role/loader"],
     )
-
-    @field_validator("trigger")
-    @classmethod
-    def check_trigger(cls, value: str) -> str:
-        """Refuse the queue, which is still to come."""
-        if value == "sqs":
-            raise not_supported_yet("use s3", what="{value}")
-        return value

@@ -5,6 +5,7 @@ Only rules that can be checked without asking AWS.
 
 import ipaddress
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -50,7 +51,8 @@ def normal_prefix(value: str) -> str:
     return value.strip("/")
 
 
-def _prefix(value: str) -> str:
+def folder(value: str) -> str:
+    """Return a prefix in its normal form; refuse one that cannot stand in a policy."""
     prefix = normal_prefix(value)
     if not prefix:
         return ""
@@ -69,6 +71,50 @@ def _arn(value: str) -> str:
     return value
 
 
+def _arn_of(service: str, start: str, thing: str, example: str) -> Callable[[str], str]:
+    """Return a check for the ARNs of one kind of resource, which stands in an account."""
+    shape = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:[0-9]{{12}}:{start}[^\s/:][^\s]*")
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(_arn(value)):
+            fix = f'it looks like "arn:aws:{example}"'
+            raise mistake(f"{{value}} is not the ARN of {thing}", fix=fix)
+        return value
+
+    return check
+
+
+role_arn = _arn_of("iam", "role/", "an IAM role", "iam::123456789012:role/name")
+
 BucketName = Annotated[str, AfterValidator(_bucket)]
-Prefix = Annotated[str, AfterValidator(_prefix)]
+Prefix = Annotated[str, AfterValidator(folder)]
 Arn = Annotated[str, AfterValidator(_arn)]
+RoleArn = Annotated[str, AfterValidator(role_arn)]
+KeyArn = Annotated[
+    str,
+    AfterValidator(
+        _arn_of("kms", "key/", "a KMS key", "kms:eu-west-1:123456789012:key/1234abcd-…")
+    ),
+]
+"""A key itself: an alias cannot stand in an IAM policy."""
+SecretArn = Annotated[
+    str,
+    AfterValidator(
+        _arn_of(
+            "secretsmanager",
+            "secret:",
+            "a secret",
+            "secretsmanager:eu-west-1:123456789012:secret:shop-a1b2c3",
+        )
+    ),
+]
+TopicArn = Annotated[
+    str,
+    AfterValidator(_arn_of("sns", "", "an SNS topic", "sns:eu-west-1:123456789012:alerts")),
+]
+InstanceArn = Annotated[
+    str,
+    AfterValidator(
+        _arn_of("dms", "rep:", "a replication instance", "dms:eu-west-1:123456789012:rep:SHARED")
+    ),
+]

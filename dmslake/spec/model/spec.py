@@ -1,9 +1,9 @@
 """The whole spec."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from dmslake.spec.mistakes import mistake
 from dmslake.spec.model.aws import Aws
@@ -57,7 +57,8 @@ class Spec(Section):
     )
     source: Source = Field(description="The database that is read, and how to sign in there.")
     tables: Tables = Field(
-        description="Which tables are taken: those that include names and exclude does not."
+        description="Which tables are taken: those that include names and exclude does not, or "
+        "those of rules."
     )
     replication: Replication = Field(description="How the tables are captured, and by what.")
     staging: Staging = Field(description="The bucket that DMS writes to, and how it writes.")
@@ -66,3 +67,16 @@ class Spec(Section):
         default_factory=Loader,
         description="The Lambda function that moves staged objects into the lake.",
     )
+
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and deserves a word, in the form of the mistakes; not part of a dump."""
+        return self._warnings
+
+    def with_warnings(self, warnings: tuple[str, ...]) -> Self:
+        """Return the same spec with its warnings."""
+        spec = self.model_copy()
+        spec._warnings = warnings  # noqa: SLF001 - its own, in a copy that nobody has yet
+        return spec

@@ -1,91 +1,24 @@
 """The section `staging`: the bucket that DMS writes to."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from dmslake.spec.model.names import BucketName, Prefix
-from dmslake.spec.section import Section, Whole
-
-_LATER = "not supported yet"
-
-# Members of the DMS S3Settings structure (CreateEndpoint), by what decides them.
-_DECIDED = {
-    "bucket_name": "decided by staging.bucket",
-    "bucket_folder": "decided by staging.prefix",
-    "data_format": "decided by staging.format",
-    "include_op_for_full_load": "always true, so that full load and changes share one shape",
-    "timestamp_column_name": "always dms_ts, so that full load and changes share one shape",
-    "expected_bucket_owner": "always the account that the pipeline is in",
-    "service_access_role_arn": "always the role that dmslake creates",
-}
-_STILL_TO_COME = (
-    "add_column_name",
-    "add_trailing_padding_character",
-    "canned_acl_for_objects",
-    "cdc_inserts_and_updates",
-    "cdc_inserts_only",
-    "cdc_path",
-    "compression_type",
-    "csv_delimiter",
-    "csv_no_sup_value",
-    "csv_row_delimiter",
-    "data_page_size",
-    "date_partition_delimiter",
-    "date_partition_enabled",
-    "date_partition_sequence",
-    "date_partition_timezone",
-    "dict_page_size_limit",
-    "enable_statistics",
-    "encoding_type",
-    "encryption_mode",
-    "external_table_definition",
-    "glue_catalog_generation",
-    "ignore_header_rows",
-    "parquet_timestamp_in_millisecond",
-    "parquet_version",
-    "preserve_transactions",
-    "rfc4180",
-    "row_group_length",
-    "server_side_encryption_kms_key_id",
-    "use_csv_no_sup_value",
-    "use_task_start_time_for_full_load_timestamp",
+from dmslake.spec.attributes import check_attributes
+from dmslake.spec.mistakes import mistake, raise_all
+from dmslake.spec.model.names import BucketName, KeyArn, Prefix, RoleArn
+from dmslake.spec.section import Section, Switch, Whole
+from dmslake.spec.settings import read_settings, written
+from dmslake.spec.staging_rules import (
+    PUBLIC_ACLS,
+    REFUSED_IN_STAGING,
+    Target,
+    staging_conflicts,
 )
+from dmslake.spec.surroundings import surroundings
 
-
-class StagingSettings(Section):
-    """How DMS cuts and writes its files: members of its S3Settings, in snake_case."""
-
-    reserved: ClassVar[Mapping[str, str]] = {**_DECIDED, **dict.fromkeys(_STILL_TO_COME, _LATER)}
-
-    cdc_max_batch_interval: Whole | None = Field(
-        default=None,
-        ge=1,
-        description="A file of changes is closed after this many seconds, or when it has "
-        "reached cdc_min_file_size, whichever comes first. DMS's own default: 60.",
-        examples=[60],
-    )
-    cdc_min_file_size: Whole | None = Field(
-        default=None,
-        ge=1,
-        description="A file of changes is closed at this size in KB. DMS's own default: 32000.",
-        examples=[32000],
-    )
-    csv_null_value: str | None = Field(
-        default=None,
-        description="What stands for NULL in CSV files; it may be empty (''). DMS's own "
-        "default: NULL. Only with format: csv.",
-        examples=["NULL"],
-    )
-    max_file_size: Whole | None = Field(
-        default=None,
-        ge=1,
-        le=1048576,
-        description="The largest file of a full load, in KB. DMS's own default: 1048576, which "
-        "is 1 GB. Only with format: csv.",
-        examples=[1048576],
-    )
+STRUCTURE = "S3Settings"
 
 
 class Staging(Section):
@@ -94,6 +27,12 @@ class Staging(Section):
     bucket: BucketName = Field(
         description="The bucket for DMS's files. It is created if it does not exist.",
         examples=["acme-shop-staging"],
+    )
+    existing: Switch = Field(
+        default=False,
+        description="Whether the bucket is somebody else's: then it has to exist, and dmslake "
+        "neither configures nor deletes it.",
+        examples=[False],
     )
     prefix: Prefix = Field(
         default="",
@@ -113,10 +52,59 @@ class Staging(Section):
         ge=1,
         le=36500,
         description="Staged files are deleted after this many days. Choose more than a backfill "
-        "ever has to reach back. If it is not written, they are kept.",
+        "ever has to reach back. If it is not written, they are kept. Not with existing: true.",
         examples=[30],
     )
-    settings: StagingSettings = Field(
-        default_factory=StagingSettings,
-        description="How DMS cuts and writes its files: members of its S3Settings, in snake_case.",
+    kms_key: KeyArn | None = Field(
+        default=None,
+        description="The KMS key that encrypts the staged files. If it is not written, S3 "
+        "encrypts with its own.",
+        examples=["arn:aws:kms:eu-west-1:123456789012:key/1234abcd"],
     )
+    role: RoleArn | None = Field(
+        default=None,
+        description="An existing role with which DMS writes to the bucket. It has to trust "
+        "dms.amazonaws.com. If it is not written, one is created.",
+        examples=["arn:aws:iam::123456789012:role/dms-target"],
+    )
+    settings: Mapping[str, object] = Field(
+        default={},
+        description="How DMS cuts and writes its files: every member of its S3Settings that no "
+        "other field decides, in snake_case. dmslake itself sets include_op_for_full_load: true "
+        "and timestamp_column_name: dms_ts, so that full load and changes share one shape.",
+        examples=[{"cdc_max_batch_interval": 60}],
+    )
+    extra_connection_attributes: str | None = Field(
+        default=None,
+        description="What DMS has no setting for: name=value pairs with ; between them. Nothing "
+        "may stand here and in settings.",
+        examples=["detachTargetOnLobLookupFailureParquet=true"],
+    )
+
+    @field_validator("settings")
+    @classmethod
+    def read_s3_settings(
+        cls, value: Mapping[str, object], info: ValidationInfo
+    ) -> Mapping[str, object]:
+        """Check the settings against DMS's model and against each other."""
+        settings, found = read_settings(STRUCTURE, value, REFUSED_IN_STAGING)
+        target = Target(
+            settings=settings,
+            complete=len(settings) == len(written(value)),
+            format=info.data.get("format"),
+            existing=info.data.get("existing"),
+        )
+        raise_all([*found, *staging_conflicts(target)])
+        if settings.get("canned_acl_for_objects") in PUBLIC_ACLS:
+            path = ("staging", "settings", "canned_acl_for_objects")
+            message = "{value} lets people outside of the account read the staged files"
+            surroundings(info).warnings.append((path, mistake(message)))
+        return settings
+
+    @field_validator("extra_connection_attributes")
+    @classmethod
+    def check_extra_attributes(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Hold the attributes against the settings, which DMS keeps in the same place."""
+        if value is None:
+            return value
+        return check_attributes(value, info.data.get("settings", ()), REFUSED_IN_STAGING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -69,6 +69,7 @@ class FakeCloud:
     known_subnets: dict[str, Subnet] = field(default_factory=_subnets)
     groups: Sequence[str] = ("sg-default", "sg-1")
     logs: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    topics: dict[str, str | None] = field(default_factory=dict)
     reachable: bool = True
     acted_as: list[str] = field(default_factory=list)
 
@@ -112,6 +113,10 @@ class FakeCloud:
             raise SecretRefusedError("Secrets Manager can't find the specified secret.")
         return self.secrets[secret_id]
 
+    def topic_problem(self, region: str, topic_arn: str) -> str | None:
+        assert region
+        return self.topics.get(topic_arn, "topic-not-exist")
+
     def put_logs(self, region: str, group: str, stream: str, lines: Sequence[LogLine]) -> None:
         assert region
         self.logs.setdefault((group, stream), []).extend(line.text for line in lines)
@@ -132,6 +137,7 @@ class FakeRun:
         self.error: Exception | None = None
         self.stops = True
         self.stopped = False
+        self.reloaded: list[tuple[str, str]] = []
         self._ended = threading.Event()
 
     def run(self) -> Outcome:
@@ -144,6 +150,9 @@ class FakeRun:
         self.stopped = True
         if self.stops:
             self._ended.set()
+
+    def reload_tables(self, tables: Iterable[tuple[str, str]]) -> None:
+        self.reloaded += tables
 
     def statistics(self) -> Sequence[TableStatistics]:
         return self.tables
@@ -170,6 +179,7 @@ class FakePlane:
         self.target_failure: str | None = None
         self.drop_failure: str | None = None
         self.unsupported: str | None = None
+        self.idle_engines = False
         self.gate = threading.Event()
         self.gate.set()
 

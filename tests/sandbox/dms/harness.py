@@ -99,6 +99,7 @@ class Harness:
         self.cloud = FakeCloud()
         self.plane = FakePlane()
         self.delays = Delays()
+        self._crashed: list[Service] = []
         self.start()
 
     def start(self) -> None:
@@ -120,10 +121,13 @@ class Harness:
         """Stop the service cleanly."""
         self._stop_http()
         self.service.close(timeout=5.0)
+        for crashed in self._crashed:
+            crashed.runs.stop_all(timeout=5.0)
 
     def crash(self) -> None:
         """Leave without a word: nothing is flushed, nothing is written."""
         self._stop_http()
+        self._crashed.append(self.service)
         self.service.store.close()
         self.service.pool.shutdown(wait=False, cancel_futures=True)
 
@@ -220,6 +224,38 @@ class Harness:
         self.advance(self.delays.task_stop)
         self.await_status(task, "stopped")
 
+    def create_config(self, parts: tuple[str, str], name: str = "serverless", **more: Any) -> str:
+        """Create a serverless replication; return its ARN."""
+        source, target = parts
+        members = {
+            "ReplicationConfigIdentifier": name,
+            "SourceEndpointArn": source,
+            "TargetEndpointArn": target,
+            "ReplicationType": "full-load-and-cdc",
+            "TableMappings": MAPPINGS,
+            "ComputeConfig": {"MaxCapacityUnits": 4},
+            **more,
+        }
+        created = self.client.create_replication_config(**members)
+        return created["ReplicationConfig"]["ReplicationConfigArn"]
+
+    def replication(self, arn: str) -> Mapping[str, Any]:
+        """Return a serverless replication as the client sees it."""
+        described = self.client.describe_replications(
+            Filters=[{"Name": "replication-config-arn", "Values": [arn]}]
+        )
+        return described["Replications"][0]
+
+    def await_replication(self, arn: str, status: str) -> Mapping[str, Any]:
+        """Wait until a serverless replication has a status; return it."""
+
+        def has_come() -> bool:
+            self.advance(0.05)
+            return bool(self.replication(arn)["Status"] == status)
+
+        eventually(has_come)
+        return self.replication(arn)
+
     def task(self, arn: str) -> Mapping[str, Any]:
         """Return a task as the client sees it."""
         described = self.client.describe_replication_tasks(
@@ -251,6 +287,7 @@ def _check_members(shape: Shape, value: Any) -> None:
     else:
         kinds: dict[str, tuple[type, ...]] = {
             "string": (str,),
+            "blob": (str,),
             "boolean": (bool,),
             "integer": (int,),
             "long": (int,),

@@ -209,3 +209,15 @@ def test_a_cloud_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(CloudFailureError, match="did not answer"):
         nowhere.vpc_role_problem()
+
+
+def test_a_topic_is_looked_at_with_its_policy(cloud: AwsCloud, url: str) -> None:
+    sns = client(url, "sns")
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    assert cloud.topic_problem(REGION, topic) is None
+    assert cloud.topic_problem(REGION, f"{topic}-absent") == "topic-not-exist"
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+
+    assert cloud.topic_problem(REGION, topic) == "no-permission"

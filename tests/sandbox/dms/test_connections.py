@@ -76,7 +76,7 @@ def test_engines_that_the_sandbox_cannot_replicate_fail_the_test(dms: Harness) -
 
     assert dms.connect(instance, mysql) == "failed"
     assert (
-        "the sandbox replicates from PostgreSQL only"
+        "the sandbox can only read PostgreSQL, not MySQL"
         in (dms.connection(instance, mysql)["LastFailureMessage"])
     )
     assert dms.connect(instance, postgres) == "failed"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.dms.harness import Harness, refusal
+from tests.sandbox.dms.harness import SOURCE, Harness, refusal
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db"
 READER = "arn:aws:iam::123456789012:role/reader"
@@ -92,3 +92,56 @@ def test_a_secret_goes_with_its_role_and_without_credentials(
     asked = {**BY_SECRET, **changes}
 
     assert refusal(dms.client.create_endpoint, EndpointIdentifier="e", **asked)[0] == code
+
+
+def readable(dms: Harness) -> None:
+    dms.cloud.roles[READER] = "dms.eu-west-1.amazonaws.com"
+    dms.cloud.secrets[SECRET] = {"host": "h", "port": "1", "username": "u", "password": "p"}
+
+
+def test_a_secret_takes_the_place_of_credentials(dms: Harness) -> None:
+    readable(dms)
+    arn = dms.create_endpoint("source", SOURCE)
+
+    changed = dms.client.modify_endpoint(
+        EndpointArn=arn,
+        EngineName="postgres",
+        PostgreSQLSettings=BY_SECRET["PostgreSQLSettings"],
+    )["Endpoint"]
+
+    assert "Username" not in changed
+    assert changed["DatabaseName"] == "shop"
+    assert "ServerName" not in changed["PostgreSQLSettings"]
+    assert dms.connect(dms.create_instance(), arn) == "successful"
+    assert dms.plane.sources[-1].host == "h"
+
+
+def test_credentials_take_the_place_of_a_secret(dms: Harness) -> None:
+    readable(dms)
+    arn = dms.create_endpoint("source", BY_SECRET)
+    modify = dms.client.modify_endpoint
+
+    code, message = refusal(modify, EndpointArn=arn, Username="dms", Password="x")
+    assert (code, "ServerName" in message) == ("InvalidParameterValueException", True)
+    changed = modify(
+        EndpointArn=arn, ServerName="db.example.com", Port=5432, Username="dms", Password="x"
+    )["Endpoint"]
+    assert "SecretsManagerSecretId" not in changed["PostgreSQLSettings"]
+    assert dms.connect(dms.create_instance(), arn) == "successful"
+    assert dms.plane.sources[-1].password == "x"
+    both = BY_SECRET["PostgreSQLSettings"]
+    code, _ = refusal(modify, EndpointArn=arn, Username="dms", PostgreSQLSettings=both)
+    assert code == "InvalidParameterCombinationException"
+
+
+def test_a_changed_secret_is_read_again_by_the_next_run(dms: Harness) -> None:
+    readable(dms)
+    instance, _, target = dms.create_parts()
+    source = dms.create_endpoint("by-secret", BY_SECRET)
+    dms.connect(instance, source)
+    task = dms.create_task((instance, source, target))
+    dms.start_task(task)
+    dms.stop_task(task)
+    dms.cloud.secrets[SECRET]["password"] = "rotated"
+
+    assert dms.start_task(task, "resume-processing").job.source.password == "rotated"

@@ -377,6 +377,8 @@ def test_the_account_s_quotas(dms: Harness) -> None:
     assert quotas["ReplicationSubnetGroups"] == (1, 60)
     assert quotas["Endpoints"] == (0, 1000)
     assert quotas["AllocatedStorage"] == (50, 30000)
+    assert quotas["EventSubscriptions"] == (0, 60)
+    assert quotas["Certificates"] == (0, 100)
 
 
 def test_the_sixty_first_instance_is_refused(dms: Harness) -> None:
@@ -386,3 +388,14 @@ def test_the_sixty_first_instance_is_refused(dms: Harness) -> None:
     assert refusal(dms.client.create_replication_instance, **INSTANCE)[0] == (
         "ResourceQuotaExceededFault"
     )
+
+
+def test_more_storage_than_the_account_may_have_is_refused(dms: Harness) -> None:
+    for number in range(4):
+        create(dms, ReplicationInstanceIdentifier=f"i{number}", AllocatedStorage=6144)
+
+    code, message = refusal(
+        dms.client.create_replication_instance, **{**INSTANCE, "AllocatedStorage": 6000}
+    )
+
+    assert (code, "30000 GB" in message) == ("StorageQuotaExceededFault", True)

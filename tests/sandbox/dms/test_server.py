@@ -121,13 +121,11 @@ def test_requests_that_are_not_the_protocol_s(
 
 def test_an_operation_that_only_aws_has_is_refused_by_name(dms: Harness) -> None:
     code, message = refusal(
-        dms.client.start_replication,
-        ReplicationConfigArn="arn:aws:dms:eu-west-1:123456789012:replication-config:x",
-        StartReplicationType="start-replication",
+        dms.client.describe_data_providers,
     )
 
     assert code == "InvalidOperationFault"
-    assert message == "StartReplication is not implemented by the dmslake sandbox"
+    assert message == "DescribeDataProviders is not implemented by the dmslake sandbox"
 
 
 def test_every_operation_of_the_table_is_one_of_the_service(dms: Harness) -> None:

@@ -377,37 +377,3 @@ def test_statistics_are_filtered_and_paged(dms: Harness) -> None:
         dms.client.describe_table_statistics, ReplicationTaskArn=task, Filters=filters
     )
     assert code == "ResourceNotFoundFault"
-
-
-def test_reloading_single_tables_is_refused_after_the_service_s_own_checks(
-    dms: Harness,
-) -> None:
-    task = dms.create_task(dms.create_parts())
-    one = {"SchemaName": "public", "TableName": "orders"}
-
-    def reload(*named: dict[str, str]) -> tuple[str, str]:
-        return refusal(
-            dms.client.reload_tables, ReplicationTaskArn=task, TablesToReload=list(named)
-        )
-
-    assert reload(one)[0] == "InvalidResourceStateFault"
-    changes = dms.create_task(_parts_of(dms, task), "changes", MigrationType="cdc")
-    dms.start_task(changes)
-    code, _ = refusal(dms.client.reload_tables, ReplicationTaskArn=changes, TablesToReload=[one])
-    assert code == "InvalidResourceStateFault"
-    dms.start_task(task)
-    assert reload(one, one)[0] == "InvalidParameterValueException"
-    many = [{"SchemaName": "public", "TableName": f"t{n}"} for n in range(11)]
-    assert reload(*many)[0] == "InvalidParameterValueException"
-    code, message = reload(one)
-    assert code == "InvalidOperationFault"
-    assert "reload-target" in message
-
-
-def _parts_of(dms: Harness, task: str) -> tuple[str, str, str]:
-    seen = dms.task(task)
-    return (
-        seen["ReplicationInstanceArn"],
-        seen["SourceEndpointArn"],
-        seen["TargetEndpointArn"],
-    )

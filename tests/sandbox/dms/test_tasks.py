@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.dms.harness import MAPPINGS, SOURCE, TARGET, Harness, eventually, refusal
+from tests.sandbox.dms.harness import (
+    MAPPINGS,
+    SELECT_ALL,
+    SOURCE,
+    TARGET,
+    Harness,
+    eventually,
+    refusal,
+)
 
 ABSENT = "arn:aws:dms:eu-west-1:123456789012:task:absent"
 WHILE_RUNNING = (
@@ -13,6 +21,8 @@ WHILE_RUNNING = (
     "while it is running state"
 )
 VALUE = "InvalidParameterValueException"
+COMBINATION = "InvalidParameterCombinationException"
+NULLS = {"filters": None, "load-order": None, "parallel-load": None}
 
 
 def request(parts: tuple[str, str, str], **more: object) -> dict[str, Any]:
@@ -42,7 +52,8 @@ def test_a_task_is_ready_in_its_time(dms: Harness) -> None:
 
     assert created["Status"] == "creating"
     assert created["ReplicationTaskIdentifier"] == "lake-task"
-    assert created["TableMappings"] == MAPPINGS
+    rule = json.loads(created["TableMappings"])["rules"][0]
+    assert rule == {**SELECT_ALL["rules"][0], **NULLS}
     assert created["MigrationType"] == "full-load-and-cdc"
     dms.advance(dms.delays.task_create - 0.01)
     assert dms.task(created["ReplicationTaskArn"])["Status"] == "creating"
@@ -132,8 +143,11 @@ def test_settings_can_be_left_out_of_the_answer(dms: Harness) -> None:
             "InvalidParameterCombinationException",
             "Only one",
         ),
-        ({"CdcStartTime": 1.0}, "InvalidParameterCombinationException", "PostgreSQL"),
-        ({"CdcStartPosition": "4AF/B00000D0"}, VALUE, "CdcStartPosition is not supported"),
+        ({"CdcStartTime": 1.0, "MigrationType": "cdc"}, COMBINATION, "PostgreSQL"),
+        ({"CdcStartPosition": "4AF/B00000D0"}, COMBINATION, "not valid for migration type"),
+        ({"CdcStartPosition": "x", "MigrationType": "cdc"}, VALUE, "CdcStartPosition x"),
+        ({"CdcStartPosition": "1/A", "MigrationType": "cdc"}, COMBINATION, "SlotName"),
+        ({"CdcStopPosition": "server_time:2026-11-23T14:00:00"}, VALUE, "CdcStopPosition"),
         ({"CdcStopPosition": "server_time:x"}, VALUE, "CdcStopPosition is not supported"),
         ({"ReplicationInstanceArn": ABSENT}, "ResourceNotFoundFault", "Instance"),
         ({"SourceEndpointArn": ABSENT}, "ResourceNotFoundFault", "Endpoint"),
@@ -230,7 +244,8 @@ def test_an_idle_task_is_modified_and_returns_to_where_it_was(dms: Harness) -> N
     after = dms.task(task)
     assert after["Status"] == "ready"
     assert after["ReplicationTaskIdentifier"] == "renamed"
-    assert after["TableMappings"] == mappings
+    rule = json.loads(after["TableMappings"])["rules"][0]
+    assert rule["object-locator"]["schema-name"] == "sales"
     assert after["TaskData"] == "{}"
     assert settings_of(dms, task)["FullLoadSettings"]["MaxFullLoadSubTasks"] == 2
     dms.start_task(task)
@@ -248,7 +263,7 @@ def test_an_idle_task_is_modified_and_returns_to_where_it_was(dms: Harness) -> N
         ({"TableMappings": "{}"}, VALUE, "Invalid Table Mappings document"),
         ({"ReplicationTaskSettings": ""}, VALUE, "Invalid task settings JSON"),
         ({"ReplicationTaskIdentifier": "other"}, "ResourceAlreadyExistsFault", "other"),
-        ({"CdcStartPosition": "x"}, VALUE, "CdcStartPosition"),
+        ({"CdcStartPosition": "x"}, COMBINATION, "CdcStartPosition"),
     ],
 )
 def test_modifications_that_are_refused(

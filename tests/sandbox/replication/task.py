@@ -59,8 +59,11 @@ class Task:
         self.bucket = bucket
         self.provide_s3: Callable[[], Any] = lambda: bucket.s3
         self.source: SourceDatabase = database.source()
+        self.task_id = TASK_ID
         self.migration_type = "full-load-and-cdc"
         self.mappings = mappings()
+        self.last_mappings: dict[str, object] | None = None
+        self.position: int | None = None
         self.settings: Mapping[str, object] = KEEP_FILES
         self.target: dict[str, object] = dict(SETTINGS)
         self.checkpoint = ""
@@ -73,7 +76,7 @@ class Task:
         """Begin a run."""
         saved = Checkpoint.from_dict(json.loads(self.checkpoint)) if self.checkpoint else None
         job = Job(
-            task_id=TASK_ID,
+            task_id=self.task_id,
             source=self.source,
             target=StagingTarget(bucket=self.bucket.name, folder=FOLDER, settings=self.target),
             mappings=self.mappings,
@@ -81,6 +84,8 @@ class Task:
             settings=self.settings,
             start=start,
             checkpoint=saved,
+            mappings_of_last_run=self.last_mappings,
+            start_position=self.position,
         )
         replication = Replication(job, s3=self._client, on_checkpoint=self._keep, **self.options)
         self.replication = replication
@@ -105,6 +110,10 @@ class Task:
         """Run until it ends by itself."""
         self.start(start)
         return self.join()
+
+    def saved(self) -> dict[str, object]:
+        """Return the newest checkpoint."""
+        return dict(json.loads(self.checkpoint))
 
     def close(self) -> None:
         if self._thread is not None and self._thread.is_alive():

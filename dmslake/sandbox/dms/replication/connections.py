@@ -6,6 +6,7 @@ database's own defaults are, so that the full load and the changes agree.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -36,7 +37,7 @@ _SESSION = {
     "tcp_keepalives_count": "3",
 }
 _STREAM_SESSION = {**_SESSION, "lc_monetary": "C", "wal_sender_timeout": "0"}
-_SSL_MODES = {"none": "prefer", "require": "require", "verify-ca": "verify-ca"}
+_SSL_MODES = {"none": "disable"}
 # SQLSTATE classes: invalid authorisation, unknown database; and a database that is not reachable
 # yet. https://www.postgresql.org/docs/current/errcodes-appendix.html
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "53300"})
@@ -48,8 +49,8 @@ def connect(source: SourceDatabase) -> Connection:
     Raises:
         ConnectionFailure: with the database's own reason.
     """
-    with _refusals(source):
-        connection = psycopg2.connect(_dsn(source, _SESSION))
+    with _refusals(source), _trusted(source) as trusted:
+        connection = psycopg2.connect(_dsn(source, _SESSION, trusted))
     connection.autocommit = True
     return connection
 
@@ -60,9 +61,9 @@ def connect_stream(source: SourceDatabase) -> LogicalReplicationConnection:
     Raises:
         ConnectionFailure: with the database's own reason.
     """
-    with _refusals(source):
+    with _refusals(source), _trusted(source) as trusted:
         return psycopg2.connect(
-            _dsn(source, _STREAM_SESSION), connection_factory=LogicalReplicationConnection
+            _dsn(source, _STREAM_SESSION, trusted), connection_factory=LogicalReplicationConnection
         )
 
 
@@ -97,7 +98,7 @@ def reason(error: psycopg2.Error) -> str:
     return line.removeprefix("FATAL:  ").removeprefix("ERROR:  ")
 
 
-def _dsn(source: SourceDatabase, session: dict[str, str]) -> str:
+def _dsn(source: SourceDatabase, session: dict[str, str], trusted: dict[str, str]) -> str:
     return make_dsn(
         host=source.host,
         port=source.port,
@@ -105,10 +106,23 @@ def _dsn(source: SourceDatabase, session: dict[str, str]) -> str:
         user=source.username,
         password=source.password,
         sslmode=_SSL_MODES.get(source.ssl_mode, source.ssl_mode),
+        **trusted,
         connect_timeout=_CONNECT_SECONDS,
         application_name="dmslake",
         options=" ".join(f"-c {name}={value}" for name, value in session.items()),
     )
+
+
+@contextmanager
+def _trusted(source: SourceDatabase) -> Iterator[dict[str, str]]:
+    """Give the certificates to trust as a file, which libpq reads while it connects."""
+    if not source.certificate:
+        yield {}
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="dms-", suffix=".pem") as file:
+        file.write(source.certificate)
+        file.flush()
+        yield {"sslrootcert": file.name}
 
 
 @contextmanager

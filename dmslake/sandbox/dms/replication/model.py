@@ -15,8 +15,9 @@ from enum import Enum, StrEnum, auto
 class SourceDatabase:
     """A PostgreSQL database and the account that replicates from it.
 
-    `ssl_mode` is DMS's word: "none", "require", ... `slot_name` names a `pgoutput` slot that the
-    user made and keeps; without it the task has its own.
+    `ssl_mode` is DMS's word: "none", "require", ... and `certificate` the PEM chain that verify-ca
+    and verify-full trust. `slot_name` names a `pgoutput` slot that the user made and keeps; without
+    it the task has its own.
     """
 
     host: str
@@ -26,6 +27,7 @@ class SourceDatabase:
     password: str = field(repr=False)
     ssl_mode: str = "none"
     slot_name: str | None = None
+    certificate: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +158,8 @@ class Job:
 
     `task_id` (lower-case letters and digits) names the slot and the publications; `mappings` is the
     parsed table-mapping document; `settings` are DMS task settings, whose gaps are filled with the
-    service's defaults.
+    service's defaults. `mappings_of_last_run` tells which tables are new to the task. A first run
+    without a full load begins at `start_position` of the user's slot, if one is given.
     """
 
     task_id: str
@@ -167,6 +170,8 @@ class Job:
     settings: Mapping[str, object] = field(default_factory=dict)
     start: Start = Start.FRESH
     checkpoint: Checkpoint | None = None
+    mappings_of_last_run: Mapping[str, object] | None = None
+    start_position: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

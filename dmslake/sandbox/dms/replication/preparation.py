@@ -10,6 +10,7 @@ from dmslake.sandbox.dms.replication.catalog import CatalogTable, TableName
 from dmslake.sandbox.dms.replication.failures import RunStoppedError, TableError, TaskError
 from dmslake.sandbox.dms.replication.model import (
     Checkpoint,
+    Job,
     MigrationType,
     Start,
     TableCheckpoint,
@@ -17,11 +18,14 @@ from dmslake.sandbox.dms.replication.model import (
 )
 from dmslake.sandbox.dms.replication.publications import (
     Publications,
+    Slot,
+    advance,
     create_slot,
     find_slot,
     release_slot,
 )
 from dmslake.sandbox.dms.replication.run_context import RunContext
+from dmslake.sandbox.dms.replication.selection import read_selection
 from dmslake.sandbox.dms.replication.stream import lsn_text
 from dmslake.sandbox.dms.replication.tables import ReplicatedTable
 from dmslake.sandbox.dms.replication.watching import (
@@ -47,9 +51,12 @@ class Prepared:
 class Preparation:
     """Prepares the source and the tables for one run."""
 
-    def __init__(self, context: RunContext, start: Start, checkpoint: Checkpoint | None) -> None:
+    def __init__(self, context: RunContext, job: Job) -> None:
+        start, checkpoint, mappings = job.start, job.checkpoint, job.mappings_of_last_run
         self._context = context
         self._start = start
+        self._start_position = job.start_position
+        self._last_selection = None if mappings is None else read_selection(mappings)
         self._saved = self._by_name(checkpoint) if start is Start.RESUME else {}
         self._starts_over = start is not Start.RESUME
         # A run that failed before it had a slot leaves a checkpoint without a position.
@@ -74,7 +81,10 @@ class Preparation:
             for table in unfinished:
                 table.state = TableState.COMPLETED
             return Prepared(position=position)
-        return Prepared(position=position, to_insert=unfinished)
+        new = [table for table in unfinished if self._is_newly_mapped(table)]
+        for table in new:
+            table.state = TableState.COMPLETED
+        return Prepared(position=position, to_insert=[t for t in unfinished if t not in new])
 
     def _register_tables(self, connection: Connection) -> None:
         selection = self._context.selection
@@ -104,13 +114,13 @@ class Preparation:
 
     def _prepare_capture(self, connection: Connection) -> int:
         slot_name = self._context.slot
-        own_slot = slot_name == self._context.names.slot
+        own_slot = self._context.source.slot_name is None
         if own_slot:
             release_slot(connection, slot_name)
         slot = find_slot(connection, slot_name)
         publications = Publications(connection, self._context.names)
         are_new = publications.create()
-        self._publish(publications)
+        has_added = self._publish(publications)
         if slot is None or (own_slot and self._starts_over):
             return self._new_slot(connection, exists=slot is not None, own=own_slot)
         if slot.is_lost:
@@ -119,26 +129,65 @@ class Preparation:
                 why="the source removed WAL that it needed (max_slot_wal_keep_size)",
                 fix="reload the task",
             )
-        if are_new:
+        position = slot.confirmed
+        if self._is_first and self._start_position is not None:
+            position = self._begin_at(
+                connection, slot, self._start_position, is_published=not (are_new or has_added)
+            )
+        elif are_new:
             # The plugin cannot decode what is older than its publications.
-            _advance(connection, slot_name)
+            advance(connection, slot_name, current_position(connection))
         settled = settled_after(connection)
         for table in self._unfinished():
             table.settled_after = settled
-        return slot.confirmed
+        return position
 
-    def _publish(self, publications: Publications) -> None:
+    def _begin_at(
+        self, connection: Connection, slot: Slot, position: int, *, is_published: bool
+    ) -> int:
+        """Move the user's slot to where changes are to begin; return that position."""
+        now = current_position(connection)
+        names = self._context.names
+        if not slot.confirmed <= position <= now:
+            raise TaskError(
+                f"changes cannot be captured from {lsn_text(position)}",
+                why=f"slot {names.slot!r} has those from {lsn_text(slot.confirmed)} to "
+                f"{lsn_text(now)}",
+                fix="give a position in that range, or a slot that is older",
+            )
+        if not is_published and not slot.nothing_since:
+            raise TaskError(
+                f"changes cannot be captured from {lsn_text(position)}",
+                why="the selected tables were not published at that position",
+                fix="publish them before the slot is made: tables with a primary key in "
+                f"{names.everything}, others (insert, truncate) in {names.inserts}",
+            )
+        # Where nothing was written since, what is skipped is this task's own publications.
+        begin = position if is_published else now
+        advance(connection, names.slot, begin)
+        return begin
+
+    def _publish(self, publications: Publications) -> bool:
+        """Publish the tables of the task and no others; tell whether one was not published."""
+        oids, has_added = set(), False
         for table in self._context.tables.all():
             if table.source is None:
                 continue
+            oids.add(table.source.oid)
             try:
-                publications.place(table.source)
+                has_added = publications.place(table.source) or has_added
             except TableError as error:
                 table.fail(str(error), self._context.clock())
                 if self._context.task.table_error_stops_task:
                     raise TaskError(f"table {table.name} is in error", why=str(error)) from error
             if self._context.stopping.is_set():
                 raise RunStoppedError("stopped before it began")
+        publications.keep_only(oids)
+        return has_added
+
+    def _is_newly_mapped(self, table: ReplicatedTable) -> bool:
+        last = self._last_selection
+        return last is not None and not last.takes(table.name.schema, table.name.table)
 
     def _new_slot(self, connection: Connection, *, exists: bool, own: bool) -> int:
         name = self._context.slot
@@ -166,11 +215,3 @@ class Preparation:
             TableName(schema=table.statistics.schema, table=table.statistics.table): table
             for table in (checkpoint.tables if checkpoint else ())
         }
-
-
-def _advance(connection: Connection, slot: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_replication_slot_advance(%s, %s)",
-            (slot, lsn_text(current_position(connection))),
-        )

@@ -7,11 +7,14 @@ publication FOR ALL TABLES is never used, since it would break updates of the so
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import psycopg2
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class in lower case
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # a class in lower case
 
 from dmslake.sandbox.dms.replication.catalog import CatalogTable, literal, quoted
 from dmslake.sandbox.dms.replication.connections import connect, reason
@@ -20,13 +23,16 @@ from dmslake.sandbox.dms.replication.model import SourceDatabase
 
 PLUGIN = "pgoutput"
 _GENERATED_COLUMNS_SINCE = 180000
+# A name has 63 bytes, and "_inserts" may follow.
+_LONGEST_SLOT_IN_NAME = 46
 _REFUSALS = (errors.InsufficientPrivilege, errors.InvalidParameterValue, errors.UndefinedTable)
 _MEMBERS = """
 SELECT r.prrelid::int8, p.pubname FROM pg_publication_rel r
 JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname IN (%s, %s)
 """
 _SLOT = """
-SELECT plugin, (confirmed_flush_lsn - '0/0')::int8, active_pid, wal_status
+SELECT plugin, (confirmed_flush_lsn - '0/0')::int8, active_pid, wal_status,
+    catalog_xmin::text = (pg_snapshot_xmax(pg_current_snapshot())::text::int8 %% 4294967296)::text
 FROM pg_replication_slots WHERE slot_name = %s
 """
 _BLOCKERS = """
@@ -43,32 +49,51 @@ END LOOP; END $$
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """A replication slot; `confirmed` is the position that the server resumes at."""
+    """A replication slot; `confirmed` is the position that the server resumes at.
+
+    `nothing_since` tells that no transaction has written since then, in any database.
+    """
 
     confirmed: int
     active_pid: int | None
     is_lost: bool
+    nothing_since: bool
 
 
 @dataclass(frozen=True)
 class ReplicationNames:
-    """The names a task uses in its source."""
+    """The names a task uses in its source.
+
+    Publications of a slot of the user's are named after it and stay as long as it does: what they
+    did not publish at the time cannot be read from the slot later.
+    """
 
     task_id: str
+    slot_of_user: str | None = None
 
     @property
     def slot(self) -> str:
-        return f"dms_{self.task_id}"
+        """The slot that is read."""
+        return self.slot_of_user or f"dms_{self.task_id}"
 
     @property
     def everything(self) -> str:
         """The publication of tables with a primary key."""
-        return f"dms_{self.task_id}"
+        return self._publication
 
     @property
     def inserts(self) -> str:
         """The publication of tables whose updates cannot be captured."""
-        return f"dms_{self.task_id}_inserts"
+        return f"{self._publication}_inserts"
+
+    @property
+    def _publication(self) -> str:
+        if self.slot_of_user is None:
+            return f"dms_{self.task_id}"
+        if len(self.slot_of_user) <= _LONGEST_SLOT_IN_NAME:
+            return f"dms_slot_{self.slot_of_user}"
+        digest = hashlib.sha256(self.slot_of_user.encode()).hexdigest()[:8]
+        return f"dms_slot_{self.slot_of_user[: _LONGEST_SLOT_IN_NAME - 9]}_{digest}"
 
 
 class Publications:
@@ -129,6 +154,16 @@ class Publications:
                 ) from error
         return True
 
+    def keep_only(self, oids: Collection[int]) -> None:
+        """Take every other table out: the task does not replicate it any more."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(_MEMBERS, (self._names.everything, self._names.inserts))
+            for oid, name in cursor.fetchall():
+                if oid not in oids:
+                    cursor.execute(
+                        f"ALTER PUBLICATION {quoted(name)} DROP TABLE ONLY {_table(cursor, oid)}"
+                    )
+
     def drop(self) -> None:
         """Drop both publications, if they exist."""
         with self._connection.cursor() as cursor:
@@ -161,13 +196,18 @@ def find_slot(connection: Connection, name: str) -> Slot | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    plugin, confirmed, active_pid, wal_status = row
+    plugin, confirmed, active_pid, wal_status, nothing_since = row
     if plugin != PLUGIN:
         raise TaskError(
             f"replication slot {name!r} uses the plugin {plugin}",
             fix=f"create a slot with {PLUGIN}, or leave SlotName out",
         )
-    return Slot(confirmed=confirmed or 0, active_pid=active_pid, is_lost=wal_status == "lost")
+    return Slot(
+        confirmed=confirmed or 0,
+        active_pid=active_pid,
+        is_lost=wal_status == "lost",
+        nothing_since=nothing_since is True,
+    )
 
 
 def create_slot(connection: Connection, name: str, timeout_seconds: int) -> int:
@@ -200,17 +240,30 @@ def create_slot(connection: Connection, name: str, timeout_seconds: int) -> int:
     return int(position)
 
 
+def advance(connection: Connection, slot: str, position: int) -> None:
+    """Have a slot begin at a later position; one that is there or behind it stays."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_replication_slot_advance(slot_name, '0/0'::pg_lsn + %s::int8) "
+            "FROM pg_replication_slots WHERE slot_name = %s "
+            "AND confirmed_flush_lsn < '0/0'::pg_lsn + %s::int8",
+            (position, slot, position),
+        )
+
+
 def drop_slot(source: SourceDatabase, task_id: str) -> None:
-    """Drop the slot and the publications of a task; absent ones are no error.
+    """Drop the slot and the publications of a task; absent ones, and the user's slot, are left.
 
     Raises:
         ConnectionFailure: the source cannot be reached, so the slot may still hold back WAL.
         TaskError: the database refused; says why.
     """
-    names = ReplicationNames(task_id)
+    names = ReplicationNames(task_id, source.slot_name)
     connection = connect(source)
     try:
         release_slot(connection, names.slot)
+        if source.slot_name is not None and find_slot(connection, names.slot) is not None:
+            return
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
@@ -237,6 +290,16 @@ def release_slot(connection: Connection, name: str) -> None:
         cursor.execute("SELECT pg_terminate_backend(%s)", (slot.active_pid,))
         # It is signalled, not yet gone.
         cursor.execute(_WAIT_UNTIL_RELEASED.format(literal(name)))
+
+
+def _table(cursor: Cursor, oid: int) -> str:
+    cursor.execute(
+        "SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s",
+        (oid,),
+    )
+    (name,) = cursor.fetchone() or ("",)
+    return str(name)
 
 
 def _blockers(connection: Connection) -> str:

@@ -28,6 +28,7 @@ from dmslake.sandbox.dms.replication.model import (
     Progress,
     Start,
     StopReason,
+    TableState,
     TableStatistics,
 )
 from dmslake.sandbox.dms.replication.preparation import Preparation, Prepared
@@ -87,12 +88,12 @@ class Replication:
         self._is_prepared = threading.Event()
         self._capture: Capture | None = None
         target = read_target_settings(job.target.settings)
-        names = ReplicationNames(job.task_id)
+        names = ReplicationNames(job.task_id, job.source.slot_name)
         self._context = RunContext(
             migration_type=MigrationType(job.migration_type),
             source=job.source,
             names=names,
-            slot=job.source.slot_name or names.slot,
+            slot=names.slot,
             selection=read_selection(job.mappings),
             target=target,
             task=read_task_settings(job.settings),
@@ -117,7 +118,7 @@ class Replication:
             return self._failed(error)
         finally:
             self._is_prepared.set()
-            self._save(self._position)
+            self._save(self._capture.confirmed if self._capture else self._position)
             self._context.session.close()
             self._context.waker.close()
 
@@ -181,7 +182,7 @@ class Replication:
         # What is waited for, such as open transactions, ends only by cancelling the statement.
         watch = threading.Thread(target=self._cancel_when_stopped, name="dms-stop", daemon=True)
         watch.start()
-        prepared = Preparation(self._context, self._job.start, self._job.checkpoint).run()
+        prepared = Preparation(self._context, self._job).run()
         self._is_prepared.set()
         watch.join()
         return prepared
@@ -207,10 +208,22 @@ class Replication:
         while left and not self._context.stopping.is_set():
             select.select([waker], [], [], _LONGEST_WAIT_SECONDS)
             waker.clear()
+            left |= self._load_again(loads)
             for result in loads.results():
                 left.discard(result.table.name)
                 self._load_ended(result)
         return StopReason.NORMAL if left else StopReason.FULL_LOAD_ONLY_FINISHED
+
+    def _load_again(self, loads: Loads) -> set[TableName]:
+        """Queue the tables that are to be loaded again; one that still waits just has its load."""
+        again = []
+        while not self._context.reloads.empty():
+            table = self._context.tables.get(self._context.reloads.get())
+            if table is not None and table.source is not None and not table.waits_for_load:
+                table.reloaded, table.state = True, TableState.BEFORE_LOAD
+                again.append(table)
+        loads.begin(again)
+        return {table.name for table in again}
 
     def _load_ended(self, result: LoadResult) -> None:
         table, error = result.table, result.error

@@ -5,6 +5,7 @@ Objects appear whole: one PUT, or one multipart upload that is completed at the 
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -138,17 +139,14 @@ class Staging:
                 self._delete_all([found["Key"] for found in page.get("Contents", [])])
 
     def probe(self) -> None:
-        """Write and delete an object, as a connection test does.
+        """Write and delete an object as files are written, as a connection test does.
 
         Raises:
             TransientS3Error, TaskError: as `put`.
         """
         folder = self._target.folder.strip("/")
         key = f"{folder}/{_PROBE}" if folder else _PROBE
-        with _s3_errors(f"write s3://{self._target.bucket}/{key}"):
-            self._s3().put_object(
-                Bucket=self._target.bucket, Key=key, Body=b"", **self._owner_argument()
-            )
+        self.put(key, io.BytesIO())
         with _s3_errors(f"delete s3://{self._target.bucket}/{key}"):
             self._delete(key)
 

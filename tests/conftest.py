@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check every request that any test sends against what AWS takes."""
     truth.start(config)
     # Each session would read and keep AWS's models (EC2's alone are megabytes) for itself.
-    botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
+    botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

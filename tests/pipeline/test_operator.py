@@ -75,7 +75,7 @@ def test_two_at_once_one_works_and_one_is_refused(pipeline: Make) -> None:
         second = twice("up", "--yes")
         first.send_signal(signal.SIGCONT)
         assert second.code == 1
-        refusal = "error: pipeline twice is being worked on by "
+        refusal = "error: pipeline twofold is being worked on by "
         assert refusal in second.err
         assert "`dmslake up`, since " in second.err
         assert "--force-unlock" in second.err

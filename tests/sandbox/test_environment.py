@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,21 @@ def test_the_example_is_a_spec_in_this_environment(sandbox: Sandbox, tmp_path: P
         ("public", "orders"), ("sales", "%"),
     ]  # fmt: skip
     assert sandbox.source.password not in text
+
+
+def test_a_command_that_starts_meanwhile_never_sees_half_a_profile(sandbox: Sandbox) -> None:
+    config = Path(environment(sandbox)["AWS_CONFIG_FILE"])
+    over, seen = threading.Event(), set[str]()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.add(config.read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(200):
+        environment(sandbox)
+    over.set()
+    reader.join()
+    assert seen == {config.read_text()}
+    assert [path.name for path in config.parent.iterdir() if path.name.startswith(".")] == []

@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Not in pytest's own configuration: each process collects all tests and starts a sandbox of its own,
+# which is no gain for a few tests. `make test ARGS="tests/lake -n0"` runs some in one process.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 .PHONY: demo test check format bench clean
 .DEFAULT_GOAL := help
@@ -14,14 +17,14 @@ demo: $(VENV)/.sandbox  ## See the whole pipeline work on this machine, without 
 	@$(BIN)/dmslake demo
 
 test: $(VENV)/.dev  ## Run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: $(VENV)/.dev  ## Format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .

@@ -14,6 +14,7 @@
     ├── ApplyError          exit 1   some steps of a plan failed; the others are done
     ├── SandboxError        exit 1   a local server could not be started, reached or stopped
     ├── DifferenceError     exit 4   objects or rows differ from what they should be
+    ├── ObjectsFailedError  exit 4   some objects failed; the others are done
     ├── UnhealthyError      exit 5   `status --check` found a pipeline that does not work
     └── StoppedError        exit 130 interrupted by the user
 
@@ -157,6 +158,13 @@ class DifferenceError(DmslakeError):
     """Objects or rows differ from what they should be."""
 
     code = "difference"
+    exit_code = 4
+
+
+class ObjectsFailedError(DmslakeError):
+    """Some objects failed. What is done is done; running the command again tries the rest."""
+
+    code = "objects_failed"
     exit_code = 4
 
 

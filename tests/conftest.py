@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
     truth.start(config)
     # Each session would read and keep AWS's models (EC2's alone are megabytes) for itself.
     botocore.session.create_loader = cache(botocore.session.create_loader)
+    # A job in the background ignores Ctrl-C, as do the programs that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `make test` uses: a third of the time tests wait for servers."""
+    processors = os.cpu_count() or 1
+    return processors + processors // 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

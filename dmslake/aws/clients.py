@@ -51,6 +51,12 @@ _FIRST_CONTACT = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_at
 
 OnCall = Callable[[str, str], None]
 
+NOTIFICATION_DELAY_S = 300.0
+"""About how long S3 needs to act by a changed notification everywhere.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html
+"""
+
 
 class SecretsReader(Protocol):
     """The one call of Secrets Manager that is made: what a secret holds is never read."""
@@ -84,9 +90,16 @@ class Account:
 
 
 class Clients:
-    """One client per service, made at first use; safe to share between threads."""
+    """One client per service, made at first use; safe to share between threads.
 
-    def __init__(self, session: boto3.Session, account: Account) -> None:
+    Attributes:
+        account: whose services these are.
+        notification_delay_s: how long S3 takes to act by a changed notification everywhere.
+    """
+
+    def __init__(
+        self, session: boto3.Session, account: Account, *, notification_delay_s: float = 0.0
+    ) -> None:
         self._session = session
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -94,6 +107,7 @@ class Clients:
         self.known_tags: dict[str, Mapping[str, str]] = {}
         """Tags by ARN that were read together, while `remembering`."""
         self.account = account
+        self.notification_delay_s = notification_delay_s
 
     @contextmanager
     def remembering(self) -> Iterator[Self]:
@@ -115,6 +129,23 @@ class Clients:
                 self._memory.attend(made)
                 self._made[service] = made
             return self._made[service]
+
+    def invoker(self, seconds: float) -> LambdaClient:
+        """Return a new client that waits so long for the answer of a function, and asks only once.
+
+        A call that took longer must not be begun again unseen, and whoever replays thousands of
+        events waits longer for a throttled function than botocore would.
+        """
+        once = Config(
+            read_timeout=seconds,
+            # Networks forget connections that are silent for minutes.
+            # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+            tcp_keepalive=True,
+            retries={"mode": "standard", "total_max_attempts": 1},
+        )
+        with self._lock:
+            made = _connect(self._session, "lambda", self.account.region, _CONFIG.merge(once))
+        return cast("LambdaClient", made)
 
     @property
     def athena(self) -> AthenaClient:
@@ -172,6 +203,7 @@ def connect(
     spec_region: str | None = None,
     account: str | None = None,
     on_call: OnCall | None = None,
+    notification_delay_s: float = NOTIFICATION_DELAY_S,
 ) -> Clients:
     """Find credentials and region the way every AWS tool does, and say whose they are.
 
@@ -181,6 +213,7 @@ def connect(
         spec_region: the region that the spec names; one from elsewhere has to agree with it.
         account: the account id that it must be; None accepts any.
         on_call: told the service and the operation of every call, e.g. ``("s3", "HeadBucket")``.
+        notification_delay_s: how long S3 takes to act by a changed notification everywhere.
 
     Raises:
         UsageError: no region, or a region or account other than the spec's.
@@ -202,7 +235,7 @@ def connect(
             f"these credentials belong to account {found.id}, the spec is for {account}",
             fix="choose another --profile, or correct aws.account in the spec",
         )
-    return Clients(session, found)
+    return Clients(session, found, notification_delay_s=notification_delay_s)
 
 
 def _session(profile: str | None, region: str | None, spec_region: str | None) -> boto3.Session:
@@ -247,8 +280,8 @@ def _identity(session: boto3.Session) -> dict[str, str]:
     return {"Account": answer["Account"], "Arn": answer["Arn"]}
 
 
-def _connect(session: boto3.Session, service: str, region: str) -> Any:
-    client: Any = session.client(cast("Any", service), region_name=region, config=_CONFIG)
+def _connect(session: boto3.Session, service: str, region: str, config: Config = _CONFIG) -> Any:
+    client: Any = session.client(cast("Any", service), region_name=region, config=config)
     if service == "dms":
         persist(client)
     return client

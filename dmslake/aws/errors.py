@@ -109,10 +109,21 @@ _MEANINGS: dict[str, _Meaning] = {
 }
 
 QUOTA_CODES = frozenset(code for code, meaning in _MEANINGS.items() if meaning is _QUOTA)
+DENIED_CODES = frozenset(code for code, meaning in _MEANINGS.items() if meaning is _DENIED)
 
-# Calls of S3 whose IAM action has another name; its refusals do not always say which.
+# Calls of S3 whose IAM action has another name, and of services beside it; their refusals do not
+# always say which.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 _ACTIONS = {
+    "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "DeleteMessageBatch": "sqs:DeleteMessage",
+    "DescribeLogStreams": "logs:DescribeLogStreams",
+    "FilterLogEvents": "logs:FilterLogEvents",
+    "GetMetricStatistics": "cloudwatch:GetMetricStatistics",
+    "GetQueueAttributes": "sqs:GetQueueAttributes",
+    "GetQueueUrl": "sqs:GetQueueUrl",
+    "Invoke": "lambda:InvokeFunction",
+    "ReceiveMessage": "sqs:ReceiveMessage",
     "CreateBucket": "s3:CreateBucket",
     "DeleteBucket": "s3:DeleteBucket",
     "DeleteObject": "s3:DeleteObject",

@@ -18,7 +18,11 @@ def loader_policy(spec: Spec, names: Names) -> Statements:
     """Allow to read staging, write the lake and the log, and give up on an event by queueing it.
 
     ListBucket is what makes S3 answer 404 instead of 403 for an object that is gone; the actions on
-    versions are for a staging bucket that somebody made versioned.
+    versions are for a staging bucket that somebody made versioned. A copy takes annotations with it
+    unless it is told not to, in a word that not every boto3 knows; S3 documents that it needs these
+    rights for that. GetObject in the lake is for a look at the target, when the answer to a copy
+    was lost: without ListBucket there, 403 also stands for what is not there, and the copy is made
+    again.
     """
     staging, lake = names.bucket_arn(spec.staging.bucket), names.bucket_arn(spec.lake.bucket)
     log_group = names.account.arn("logs", f"log-group:{names.function_log_group}")
@@ -30,13 +34,20 @@ def loader_policy(spec: Spec, names: Names) -> Statements:
                 "s3:GetObjectTagging",
                 "s3:GetObjectVersion",
                 "s3:GetObjectVersionTagging",
+                "s3:GetObjectAnnotation",
             ],
             "Resource": below(staging, spec.staging.prefix),
         },
         "SeeWhatIsGone": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": staging},
         "WriteLake": {
             "Effect": "Allow",
-            "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
+            "Action": [
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+                "s3:PutObjectAnnotation",
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+            ],
             "Resource": below(lake, spec.lake.prefix),
         },
         "WriteLog": {
@@ -44,27 +55,28 @@ def loader_policy(spec: Spec, names: Names) -> Statements:
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
             "Resource": f"{log_group}:*",
         },
-        **_queues(spec, names),
+        **_queues(names),
         **_keys(spec, names),
     }
 
 
-def _queues(spec: Spec, names: Names) -> Statements:
-    """With a queue in front, SQS itself moves what failed; without, Lambda sends it on."""
-    if spec.loader.trigger == "sqs":
-        return {
-            "TakeFromQueue": {
-                "Effect": "Allow",
-                "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-                "Resource": names.queue_arn,
-            }
-        }
+def _queues(names: Names) -> Statements:
+    """Allow both triggers' ways, whichever is the spec's.
+
+    When one takes the other's place, what waits in the queue, and what Lambda is still trying, has
+    to come through: neither way may lose its rights before it is empty.
+    """
     return {
+        "TakeFromQueue": {
+            "Effect": "Allow",
+            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": names.queue_arn,
+        },
         "QueueWhatFailed": {
             "Effect": "Allow",
             "Action": "sqs:SendMessage",
             "Resource": names.dead_letters_arn,
-        }
+        },
     }
 
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from dmslake.aws.clients import Account
-from dmslake.blueprint.compute import Compute, Surroundings
+from dmslake.blueprint.compute import compute
 from dmslake.blueprint.names import Names
 from dmslake.blueprint.parts import Parts
 from dmslake.blueprint.source import source_endpoint
 from dmslake.blueprint.storage import storage
+from dmslake.blueprint.surroundings import Surroundings
 from dmslake.blueprint.target import target_endpoint
 from dmslake.blueprint.trigger import drain, trigger
 from dmslake.engine.resource import Address, Resource
@@ -60,7 +61,7 @@ def _pipeline(spec: Spec, names: Names, *, purge: bool | None) -> Parts:
         opened=opened,
     )
     base = Parts((vpc_role, logs_role, *places.buckets))
-    return base + loading + reading + writing + Compute(spec, names, around).parts()
+    return base + loading + reading + writing + compute(spec, names, around)
 
 
 def _account_role(names: Names, name: str, policy: str) -> AccountRole:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dmslake.blueprint.archive import HANDLER, lake_archive
+from dmslake.blueprint.loader_config import loader_config
 from dmslake.blueprint.loader_policies import loader_policy, loader_trust, queue_policy
 from dmslake.blueprint.names import Names
 from dmslake.blueprint.parts import Parts
@@ -20,8 +21,7 @@ from dmslake.kinds.invoke_permission import InvokePermission
 from dmslake.kinds.log_group import LogGroup
 from dmslake.kinds.queue import Queue
 from dmslake.kinds.queue_drain import QueueDrain
-from dmslake.lake.config import LoaderConfig
-from dmslake.lake.routing import Clock
+from dmslake.kinds.sweep import Sweep
 from dmslake.spec import Spec
 
 LOG_DAYS = 30
@@ -56,34 +56,45 @@ def trigger(spec: Spec, names: Names, places: Storage) -> tuple[Parts, Address]:
     role = role_for(spec, names, wish, spec.loader.role)
     needs = (role.address, log_group.address, *(bucket.address for bucket in places.buckets))
     function = _function(spec, names, role.arn, needs)
-    direct = _direct(names, function, letters, places.staging, opened)
+    destination = _destination(names, function, letters)
+    direct = (_permission(names, function, places.staging, opened),)
     queued = _queued(spec, names, function, letters, opened)
     sqs = spec.loader.trigger == "sqs"
-    wanted, unwanted = (queued, direct) if sqs else (direct, (*queued, _emptied(names, queued)))
+    emptied = () if sqs else (_emptied(names, queued),)
+    wanted, unwanted = (queued, direct) if sqs else (direct, (*queued, *emptied))
     notification = BucketNotification(
         name=names.notification,
         bucket=places.staging.name,
         prefix=f"{spec.staging.prefix}/" if spec.staging.prefix else "",
         function_arn=None if sqs else names.function_arn,
         queue_arn=names.queue_arn if sqs else None,
-        after=(*(r.address for r in wanted), places.staging.address),
+        loader=function.name,
+        after=(destination.address, *(r.address for r in wanted), places.staging.address),
     )
-    made = (letters, log_group, function, *wanted, notification)
+    swept = _sweep(spec, names, notification, emptied)
+    made = (letters, log_group, function, destination, *wanted, notification, swept)
     return Parts(made, unwanted) + role.parts, opened
 
 
-def _direct(
-    names: Names, function: Function, letters: Queue, staging: AnyBucket, opened: Address
-) -> tuple[Resource[Any], ...]:
-    """S3 calls the function; Lambda sends what failed to the dead letters."""
-    destination = FailureDestination(
+def _destination(names: Names, function: Function, letters: Queue) -> FailureDestination:
+    """Return where Lambda sends what failed of the events that it was handed to itself.
+
+    With either trigger: when S3 calls the function, for as long as Lambda tries what S3 told it
+    before a queue took its place (six hours at most), and for what the sweep leaves to it.
+    """
+    return FailureDestination(
         name=function.name,
         queue_arn=names.dead_letters_arn,
         after=(letters.address,),
         lives_on=(function.address,),
-        gone_after=(opened,),
     )
-    permission = InvokePermission(
+
+
+def _permission(
+    names: Names, function: Function, staging: AnyBucket, opened: Address
+) -> InvokePermission:
+    """Return what lets S3 call the function."""
+    return InvokePermission(
         name=names.notification,
         function=function.name,
         bucket_arn=names.bucket_arn(staging.name),
@@ -91,7 +102,6 @@ def _direct(
         lives_on=(function.address,),
         gone_after=(opened,),
     )
-    return destination, permission
 
 
 def _queued(
@@ -134,6 +144,23 @@ def _emptied(names: Names, queued: tuple[Resource[Any], ...]) -> QueueDrain:
     )
 
 
+def _sweep(
+    spec: Spec,
+    names: Names,
+    notification: BucketNotification,
+    emptied: tuple[QueueDrain, ...],
+) -> Sweep:
+    """Return the look for what no event told of; what waits in an old queue is moved by then."""
+    return Sweep(
+        name=names.function,
+        notification=notification,
+        config=loader_config(spec, names),
+        timeout_s=spec.loader.timeout_s,
+        at_once=spec.loader.concurrency,
+        after=(notification.address, *(drain.address for drain in emptied)),
+    )
+
+
 def _function(spec: Spec, names: Names, role: str, needs: tuple[Address, ...]) -> Function:
     return Function(
         name=names.function,
@@ -160,21 +187,4 @@ def drain(spec: Spec, names: Names) -> Drain:
         task=None if spec.replication.serverless else names.task,
         loader=names.function,
         after=(Address(BucketNotification.kind, names.notification),),
-    )
-
-
-def loader_config(spec: Spec, names: Names) -> LoaderConfig:
-    """Return what the loader has to know."""
-    return LoaderConfig(
-        pipeline=spec.name,
-        staging_bucket=spec.staging.bucket,
-        staging_prefix=spec.staging.prefix,
-        lake_bucket=spec.lake.bucket,
-        lake_prefix=spec.lake.prefix,
-        layout=spec.lake.layout,
-        clock=Clock(spec.lake.clock),
-        timezone=spec.lake.timezone,
-        account=names.account.id,
-        allow_overwrite=spec.lake.allow_overwrite,
-        lake_kms_key=spec.lake.kms_key or "",
     )

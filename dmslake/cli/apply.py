@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dmslake.cli.plan_view import show_warnings
 from dmslake.cli.progress import progress
 from dmslake.cli.session import Session
 from dmslake.cli.terminal import Terminal
@@ -42,7 +44,11 @@ def carry_out(terminal: Terminal, plan: Plan, session: Session, work: Work) -> N
     """Carry out the plan with progress on stderr; what became of it is added to the work."""
     with progress(terminal, plan) as listener:
         found = provision.apply(
-            plan, session.clients, on_event=_noting(listener, plan, work), stop=work.stop
+            plan,
+            session.clients,
+            on_event=_noting(listener, plan, work),
+            stop=work.stop,
+            superseded=lambda: work.lost,
         )
     for address, error in found.failed.items():
         found.failed[address] = explained(error, session.clients)
@@ -56,6 +62,16 @@ def _noting(listener: Listener, plan: Plan, work: Work) -> Listener:
         if isinstance(event, Noted):
             work.notes.append(f"{names[event.address]}: {event.text}")
         listener(event)
+
+    return told
+
+
+def warning(terminal: Terminal, work: Work) -> Callable[[str], None]:
+    """Return what warns the user at once, and notes it for the report."""
+
+    def told(text: str) -> None:
+        show_warnings(terminal, (text,))
+        work.notes.append(text)
 
     return told
 

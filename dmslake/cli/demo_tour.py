@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.text import Text
 
 from dmslake.aws.clients import Clients, connect
+from dmslake.blueprint.loader_config import loader_config
 from dmslake.blueprint.names import Names
-from dmslake.blueprint.trigger import loader_config
 from dmslake.cli.apply import Work, failure
 from dmslake.cli.demo_view import comparison_data, show_comparison, show_query, show_tree
 from dmslake.cli.demo_watch import Watch, difference, interrupted
@@ -66,7 +66,7 @@ class Tour:
         source = SourceDatabase(**sandbox.source.model_dump())
         self._make_shop(source)
         spec = self._write_spec()
-        clients = connect(spec_region=spec.aws.region)
+        clients = connect(spec_region=spec.aws.region, notification_delay_s=0.0)
         loader = loader_config(spec, Names(spec.name, clients.account))
         self._up(spec, clients)
         watch = Watch(spec, clients, loader, self._folder, self._stop)

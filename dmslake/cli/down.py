@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from dmslake.cli.apply import Work, carry_out, failure, outcome_data
+from dmslake.cli.apply import Work, carry_out, failure, outcome_data, warning
 from dmslake.cli.command import run
 from dmslake.cli.interrupt import leave, stoppable
 from dmslake.cli.options import Settings, shared_options
@@ -105,7 +105,12 @@ def _carry_out(terminal: Terminal, session: Session, agreed: Proposal, wish: Wis
     """Remove what was agreed to, alone with the pipeline."""
     with stoppable(terminal.talk, again=leave) as stop:
         work = Work(stop=stop)
-        claimant = Claimant(command="down", force=wish.force, on_lost=work.lose)
+        claimant = Claimant(
+            command="down",
+            force=wish.force,
+            on_lost=work.lose,
+            on_unlocked=warning(terminal, work),
+        )
         with exclusive(session.spec, session.clients, claimant):
             found = propose_removal(session.spec, session.clients, purge=wish.delete_data)
             if not (terminal.settings.yes or wish.confirm):

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmslake.aws.clients import Clients, OnCall, connect
+from dmslake.aws.clients import NOTIFICATION_DELAY_S, Clients, OnCall, connect
 from dmslake.cli.options import Settings
 from dmslake.cli.terminal import Terminal
 from dmslake.spec import Spec, load_spec
@@ -57,6 +57,8 @@ def connect_for(spec: Spec, settings: Settings, terminal: Terminal) -> Clients:
         spec_region=spec.aws.region,
         account=spec.aws.account,
         on_call=_calls(terminal) if settings.verbose else None,
+        # The sandbox's S3 acts by a change at once.
+        notification_delay_s=0.0 if settings.sandbox else NOTIFICATION_DELAY_S,
     )
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dmslake.cli.terminal import Terminal
-from dmslake.monitor.snapshot import Snapshot, TableState, TaskState
+from dmslake.monitor.snapshot import Latency, LoaderState, Snapshot, TableState, TaskState
 from dmslake.monitor.verdict import Verdict
 
 _ENDLESS = 10_000
@@ -25,13 +25,16 @@ def show_status(terminal: Terminal, snapshot: Snapshot, verdict: Verdict) -> Non
     if snapshot.task is not None:
         terminal.data()
         terminal.data(_task(snapshot.task))
-        terminal.data(_loader(snapshot))
+        if snapshot.latency is not None:
+            terminal.data(_latency(snapshot.latency))
+        terminal.data(_loader(snapshot.loader))
     if snapshot.tables and not terminal.settings.json:
         terminal.data()
         terminal.out.print(_uncut(_tables(snapshot.tables), terminal.out))
     for finding in verdict.findings:
         terminal.data()
-        terminal.data(Text(f"! {finding.what}", style="red"))
+        sign, style = ("warning:", "yellow") if finding.warning else ("!", "red")
+        terminal.data(Text(f"{sign} {finding.what}", style=style))
         terminal.data(f"  fix: {finding.fix}")
 
 
@@ -54,18 +57,26 @@ def _task(task: TaskState) -> str:
     return " ".join(parts)
 
 
-def _loader(snapshot: Snapshot) -> str:
-    loader = snapshot.loader
-    if not loader.exists:
+def _latency(latency: Latency) -> str:
+    """Return the line of DMS's own metrics; that of the target includes its batches' interval."""
+    values = {"source": latency.source_s, "target": latency.target_s}
+    known = (f"{name} {value:,.0f} s" for name, value in values.items() if value is not None)
+    return f"latency   {' · '.join(known)}"
+
+
+def _loader(loader: LoaderState) -> str:
+    if loader.exists is False:
         return "loader    missing"
+    failed = "unknown" if loader.errors is None else f"{loader.errors:,}"
     return (
         f"loader    {_count(loader.invocations, 'invocation')} in the last hour, "
-        f"{loader.errors} failed · {_count(loader.dead_letters, 'dead letter')}"
+        f"{failed} failed · {_count(loader.dead_letters, 'dead letter')}"
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _count(number: int | None, noun: str) -> str:
+    shown = "an unknown number of" if number is None else f"{number:,}"
+    return f"{shown} {noun}{'' if number == 1 else 's'}"
 
 
 def _tables(tables: tuple[TableState, ...]) -> Table:
@@ -96,7 +107,7 @@ def _uncut(view: Table, console: Console) -> Table:
 
 
 def _partition(newest: str | None) -> str:
-    return "nothing yet" if newest is None else newest or "the layout has none"
+    return "nothing yet" if newest is None else newest or "the layout does not tell"
 
 
 def status_data(snapshot: Snapshot, verdict: Verdict) -> dict[str, object]:

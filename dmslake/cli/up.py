@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dmslake.cli.apply import Work, carry_out, failure, outcome_data
+from dmslake.cli.apply import Work, carry_out, failure, outcome_data, warning
 from dmslake.cli.command import run
 from dmslake.cli.interrupt import leave, stoppable
 from dmslake.cli.options import Settings, shared_options
@@ -26,11 +26,15 @@ _AGAIN = "look at the new plan: dmslake plan"
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What the user asked for. `reviewed` is the plan of a file: that one or none."""
+    """What the user asked for.
+
+    `reviewed` is the plan of a file: that one or none; `settle` are seconds, None for the usual.
+    """
 
     reviewed: PlanFile | None = None
     adopt: tuple[str, ...] = ()
     force: bool = False
+    settle: float | None = None
 
 
 @click.command("up")
@@ -45,6 +49,14 @@ class Wish:
     help="Take over what nobody owns, such as bucket.acme-lake; may be repeated.",
 )
 @click.option("--force-unlock", is_flag=True, help="Take over from an `up` that no longer runs.")
+@click.option(
+    "--settle",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600),
+    envvar="DMSLAKE_SETTLE",
+    help="How long S3 may go on by the old trigger when loader.trigger changes; then staging is "
+    "swept for what no event told of.  [300; 0 with --sandbox]",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -53,6 +65,7 @@ def command(
     plan: Path | None,
     adopt: tuple[str, ...],
     force_unlock: bool,
+    settle: float | None,
     **given: object,
 ) -> None:
     """Provision the pipeline and start it.
@@ -76,6 +89,7 @@ def command(
             reviewed=reviewed,
             adopt=adopt if reviewed is None else reviewed.adopt,
             force=force_unlock,
+            settle=settle,
         )
         return _up(settings, terminal, wish)
 
@@ -84,14 +98,17 @@ def command(
 
 def _up(settings: Settings, terminal: Terminal, wish: Wish) -> Report:
     session = open_session(settings, terminal, start_sandbox=True)
+    if wish.settle is not None:
+        session.clients.notification_delay_s = wish.settle
     proposal = propose(session.spec, session.clients, wish.adopt)
     data = proposal.document.model_dump(mode="json")
     if wish.reviewed is not None:
         check_same(wish.reviewed.plan, proposal.document, _AGAIN)
+    warnings = (*session.spec.warnings, *proposal.warnings)
     if proposal.plan.empty:
         terminal.data(f"pipeline {session.spec.name} is as it should be: nothing to do")
-        return Report(data=data, warnings=session.spec.warnings)
-    warnings = (*session.spec.warnings, *proposal.warnings)
+        show_warnings(terminal, warnings)
+        return Report(data=data, warnings=warnings)
     show_plan(terminal, proposal.plan, session)
     show_warnings(terminal, warnings)
     if proposal.obstacle is not None:
@@ -120,7 +137,12 @@ def _carry_out(
             carry_out(terminal, first, session, work)
         if not work.outcome.ok or stop.is_set():
             return work, failure(agreed.plan, work, "up")
-        claimant = Claimant(command="up", force=wish.force, on_lost=work.lose)
+        claimant = Claimant(
+            command="up",
+            force=wish.force,
+            on_lost=work.lose,
+            on_unlocked=warning(terminal, work),
+        )
         with exclusive(spec, clients, claimant):
             found = propose_again(spec, clients, wish.adopt)
             made = {str(step.address) for step in first.pending}

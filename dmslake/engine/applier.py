@@ -2,7 +2,7 @@
 
 A job whose prerequisite failed is skipped, so that only root causes are reported; running the same
 command again continues where this run ended. What ran before and was stopped for a change that
-failed is started again as it was.
+failed or was interrupted is started again; where that cannot be, the user is told how it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from dmslake.engine.assessment import resource_changes
-from dmslake.engine.clock import Clock, SystemClock, stopped_by
+from dmslake.engine.clock import Clock, SystemClock
 from dmslake.engine.events import (
     Event,
     Failed,
@@ -30,8 +30,10 @@ from dmslake.engine.events import (
 from dmslake.engine.jobs import Job, Phase, jobs_of
 from dmslake.engine.plan import Action, Plan, Step
 from dmslake.engine.resource import Address, Attributes
+from dmslake.engine.resuming import obstacle_to_resuming
 from dmslake.engine.waiter import Guard, Waiter
 from dmslake.errors import DmslakeError, StoppedError, WaitError
+from dmslake.pausing import stopped_by
 
 _WORKERS = 16
 
@@ -52,7 +54,13 @@ class Outcome:
 
 
 class Applier:
-    """Carries out one plan, once, with `workers` jobs at the same time."""
+    """Carries out one plan, once.
+
+    Attributes:
+        workers: how many jobs run at the same time.
+        superseded: whether somebody else goes on with the plan's resources by now: then nothing is
+            put back.
+    """
 
     def __init__(
         self,
@@ -65,6 +73,8 @@ class Applier:
         stop: threading.Event | None = None,
     ) -> None:
         self.workers = _WORKERS
+        self.superseded: Callable[[], bool] = lambda: False
+        self._plan = plan
         self._steps = {step.address: step for step in plan.pending}
         self._jobs = jobs_of(plan)
         self._aws = aws
@@ -76,13 +86,14 @@ class Applier:
         self._lock = threading.Lock()
         self._began: dict[Address, float] = {}
         self._lost: set[Job] = set()
+        self._stopped: set[Address] = set()
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
         """Carry out the plan and say what became of every step.
 
-        Once `stop` is set, the calls in flight finish, nothing new starts, and the outcome says
-        `interrupted`.
+        Once `stop` is set, the calls in flight finish, waiting ends, nothing new starts but what
+        was stopped for a change, and the outcome says `interrupted`.
         """
         began = self._clock.now()
         sorter = TopologicalSorter(self._jobs)
@@ -162,6 +173,7 @@ class Applier:
         note = resource.parting(self._aws)
         if note:
             self._tell(Noted(text=note, **self._facts(step)))
+        self._stopped.add(step.address)
         resource.delete(self._aws)
         try:
             self._waiter.until_gone(resource, self._reporter(step))
@@ -171,32 +183,45 @@ class Applier:
             self._tell(Noted(text=f"{error.what}; going on without", **self._facts(step)))
 
     def _resume_what_was_stopped(self) -> None:
-        """Start again what was stopped for a change that failed, unless its base is gone."""
-        if self._stop.is_set():
-            return
+        """Start again what was stopped for a change that was not made; tell how it is then."""
         for address, why in list(self._outcome.skipped.items()):
             step = self._steps[address]
-            removed, made = Job(address, Phase.REMOVE), Job(address, Phase.MAKE)
-            stopped = step.action is Action.RESTART and step.resource.removable
-            if stopped and made in self._lost and removed not in self._lost:
-                self._resume(step, why)
+            if step.action is Action.RESTART and address in self._stopped:
+                with stopped_by(self._stop):
+                    text = self._resume(step, why)
+                self._tell(Noted(text=text, **self._facts(step)))
 
-    def _resume(self, step: Step, why: str) -> None:
-        if any(self._is_replaced(base) for base in step.resource.lives_on):
-            return
+    def _resume(self, step: Step, why: str) -> str:
+        """Start something again if that can be; return how it is now.
+
+        The call is made even once `stop` is set, which ends nothing but the waiting.
+        """
+        if self.superseded():
+            return "it is stopped: whoever took over goes on with it"
+        obstacle = obstacle_to_resuming(step, self._plan, self._outcome.done)
+        if obstacle:
+            return f"it is stopped until the change is made: {obstacle}"
         try:
             with self._guard(step.address):
                 step.resource.create(self._aws)
-                self._waiter.until_ready(step.resource, self._reporter(step))
+        except StoppedError:
+            return (
+                "it is stopped, or about to be: it cannot be started while the service works on it"
+            )
         except DmslakeError as error:
-            text = f"it is stopped, and could not be started again: {error}"
-        else:
-            text = f"it runs again as it was: the change was not made, because {why}"
-        self._tell(Noted(text=text, **self._facts(step)))
+            return f"it is stopped, and could not be started again: {error}"
+        return self._resumed(step, "this was interrupted" if self._stop.is_set() else why)
 
-    def _is_replaced(self, address: Address) -> bool:
-        step = self._steps.get(address)
-        return step is not None and step.action is Action.REPLACE
+    def _resumed(self, step: Step, why: str) -> str:
+        try:
+            self._waiter.until_ready(step.resource, self._reporter(step))
+        except StoppedError:
+            return f"it was started again, and not waited for: {why}"
+        except DmslakeError as error:
+            return f"it was started again, and does not run: {error}"
+        if any(base in self._outcome.done for base in step.resource.lives_on):
+            return f"it runs again; the change is not complete, because {why}"
+        return f"it runs again as it was: the change was not made, because {why}"
 
     def _make(self, step: Step) -> Attributes:
         """Create, or find out what has to change: returns what is left to update."""

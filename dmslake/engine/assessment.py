@@ -42,7 +42,9 @@ def _assess_own(resource: Resource[Any], live: Live) -> Step:
             refusal = resource.refuses(live)
             if refusal is not None:
                 return _in_the_way(resource, refusal)
-            return _compare(resource, resource_changes(resource, live))
+            step = _compare(resource, resource_changes(resource, live))
+            anew = step.action is Action.REPLACE
+            return step if anew else replace(step, remark=resource.remark(live))
 
 
 def _assess_given(resource: Resource[Any], live: Live | None) -> Step:

@@ -1,17 +1,12 @@
-"""Time as a parameter: the only place of the engine that sleeps."""
+"""Time as a parameter: the only place of the engine that reads a clock."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Protocol
 
-from dmslake.errors import StoppedError
-
-_STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+from dmslake.pausing import pause
 
 
 class Clock(Protocol):
@@ -40,16 +35,4 @@ class SystemClock:
         if self._stop is not None:
             self._stop.wait(seconds)
             return
-        stop = _STOP.get() or threading.Event()
-        if stop.wait(seconds):
-            raise StoppedError("the waiting was interrupted")
-
-
-@contextmanager
-def stopped_by(stop: threading.Event) -> Iterator[None]:
-    """Let `stop` end the sleeps of this thread while the block runs."""
-    before = _STOP.set(stop)
-    try:
-        yield
-    finally:
-        _STOP.reset(before)
+        pause(seconds)

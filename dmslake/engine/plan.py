@@ -48,6 +48,7 @@ class Step:
         changes: the attributes that differ.
         reason: why.
         note: what it will mean, where the resource can tell beforehand.
+        remark: what the user must know of it that the step does not change.
         interrupt: what it does to the running task.
         adoptable: whether what is in the way belongs to nobody and can be taken over.
     """
@@ -57,6 +58,7 @@ class Step:
     changes: tuple[Change, ...] = ()
     reason: str = ""
     note: str = ""
+    remark: str = ""
     interrupt: Interrupt = Interrupt.NOTHING
     adoptable: bool = False
 

@@ -94,7 +94,11 @@ def _replaced_along(step: Step, cause: Address) -> Step:
     if step.resource.given:
         return step
     action = Action.RESTART if step.resource.restarts else Action.REPLACE
-    return replace(step, action=action, reason=f"{cause} is replaced")
+    # Whatever of its own attributes replaces the task: made anew it is another one as well.
+    lost = Interrupt.REPLACES in step.resource.interrupts.values()
+    interrupt = Interrupt.REPLACES if lost else Interrupt.NOTHING
+    reason = f"{cause} is replaced"
+    return replace(step, action=action, reason=reason, interrupt=interrupt, remark="")
 
 
 def _restarted_along(step: Step, cause: Address) -> Step:

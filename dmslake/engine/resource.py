@@ -172,6 +172,10 @@ class Resource(ABC, Generic[Aws]):
         """Return why AWS cannot bring it to what is desired, not even by replacing it, or None."""
         return None
 
+    def remark(self, live: Live) -> str:  # noqa: ARG002 - most kinds are compared in full
+        """Return what the user must know of a resource that is there, and no plan would change."""
+        return ""
+
     def outlook(self, aws: Aws) -> str:  # noqa: ARG002 - most kinds have nothing to foretell
         """Return what making it will mean, for the plan. Reads only."""
         return ""

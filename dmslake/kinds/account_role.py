@@ -17,8 +17,9 @@ from dmslake.engine.resource import Attributes, Live, Permissions, Resource
 from dmslake.kinds.policies import Statement, document, parse
 
 _SERVICE = "dms.amazonaws.com"
-# No condition: with one on the logs role DMS never made a log group, and the guide's plain trust is
-# the one that works everywhere.
+# With a condition on this one DMS never made a log group, and said nothing. On the other the guide
+# knows conditions; the plain trust works everywhere.
+_UNCONDITIONAL = "dms-cloudwatch-logs-role"
 _TRUST: Statement = {
     "Effect": "Allow",
     "Principal": {"Service": _SERVICE},
@@ -50,7 +51,7 @@ class AccountRole(Resource[Clients]):
         attached = aws.iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]
         return Live(
             attributes={
-                "trusts_dms": any(_trusts_dms(body) for body in trust.values()),
+                "trusts_dms": any(self._is_trusted(body) for body in trust.values()),
                 "has_managed_policy": self.managed_policy in [p["PolicyArn"] for p in attached],
             }
         )
@@ -85,8 +86,18 @@ class AccountRole(Resource[Clients]):
             within=30,
         )
 
-    def keeps(self, live: Live) -> str | None:  # noqa: ARG002 - whatever it looks like
-        return "it is shared by everything that uses DMS in this account"
+    def _is_trusted(self, statement: Statement) -> bool:
+        conditional = bool(statement.get("Condition")) and self.name == _UNCONDITIONAL
+        return _trusts_dms(statement) and not conditional
+
+    def keeps(self, live: Live) -> str | None:
+        attached = bool(live.attributes.get("has_managed_policy"))
+        detach = f"aws iam detach-role-policy --role-name {self.name} --policy-arn "
+        first = f"`{detach}{self.managed_policy}`, then " if attached else ""
+        return (
+            "it is shared by everything that uses DMS in this account; if nothing else does, "
+            f"remove it by hand: {first}`aws iam delete-role --role-name {self.name}`"
+        )
 
     def delete(self, aws: Clients) -> None:
         """Leave it: see `keeps`."""

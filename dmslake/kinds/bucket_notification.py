@@ -1,21 +1,34 @@
 """Our entry among a bucket's event notifications. Entries of others are never touched.
 
-S3 has one document per bucket and replaces it whole, without a version to compare: it is read just
-before it is written, and read again afterwards.
+S3 has one document per bucket and replaces it whole, without a version to compare: it is read right
+before it is written, and read again afterwards for as long as S3 needs to act by it everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, cast
 from urllib.parse import quote_plus, unquote_plus
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import translating, unless_absent
 from dmslake.aws.eventually import Refusal, eventually
-from dmslake.engine.resource import Attributes, Live, Permissions, Resource
+from dmslake.engine.clock import Clock, SystemClock
+from dmslake.engine.resource import (
+    Attributes,
+    Broken,
+    Live,
+    Patience,
+    Pending,
+    Permissions,
+    Ready,
+    Resource,
+    Settled,
+)
 from dmslake.errors import CloudError, ConflictError
+from dmslake.kinds.gap import find_gap, open_gap, utc_now
 
 _EVENTS = ("s3:ObjectCreated:*",)
 _FUNCTIONS, _QUEUES = "LambdaFunctionConfigurations", "QueueConfigurations"
@@ -29,30 +42,57 @@ _UNREACHABLE = "Unable to validate the following destination"
 # S3 checks that it may reach every target, and a permission or a policy is not seen at once.
 _NOT_READY = (Refusal("InvalidArgument", _UNREACHABLE), Refusal("OperationAborted"))
 _WRITES = 3  # how often to write when another writer overwrites us at the same moment
+# S3 promises no read-after-write for a bucket's configuration: a look may come too early.
+_LOOKS, _PAUSE = 3, 1.0
+_LOST = "it is gone again: somebody else wrote the bucket's notifications at the same moment"
 
 Entry = dict[str, Any]
 Document = dict[str, Any]
+
+
+@dataclass
+class Memory:
+    """Whether this run has written the entry: then it has to stay."""
+
+    written: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class BucketNotification(Resource[Clients]):
     """The entry with the id `name`: every object created below `prefix` goes to one target.
 
-    Exactly one of `function_arn` and `queue_arn` is given.
+    It is ready when S3 acts by it everywhere: until then some events still go the old way, which
+    has to stand, or nowhere, so that staging has to be swept (`kinds/sweep.py`).
+
+    Attributes:
+        function_arn: the target, or `queue_arn`; exactly one is given.
+        loader: the name of the function that remembers the change; None for nobody.
+        now: tells the time, in UTC.
     """
 
     kind: ClassVar[str] = "bucket_notification"
+    patience: ClassVar[Patience] = Patience(usual=300, limit=4500)
     permissions: ClassVar[Permissions] = Permissions(
-        read=("s3:GetBucketNotification",),
-        create=("s3:GetBucketNotification", "s3:PutBucketNotification"),
-        update=("s3:GetBucketNotification", "s3:PutBucketNotification"),
+        read=("s3:GetBucketNotification", "lambda:GetFunction"),
+        create=(
+            "s3:GetBucketNotification", "s3:PutBucketNotification", "lambda:GetFunction",
+            "lambda:TagResource",
+        ),
+        update=(
+            "s3:GetBucketNotification", "s3:PutBucketNotification", "lambda:GetFunction",
+            "lambda:TagResource",
+        ),
         delete=("s3:GetBucketNotification", "s3:PutBucketNotification"),
-    )
+    )  # fmt: skip
 
     bucket: str
     prefix: str
     function_arn: str | None = None
     queue_arn: str | None = None
+    loader: str | None = None
+    now: Callable[[], datetime] = field(default=utc_now, repr=False, compare=False)
+    clock: Clock = field(default_factory=SystemClock, repr=False, compare=False)
+    memory: Memory = field(default_factory=Memory, init=False, repr=False, compare=False)
 
     def desired(self) -> Attributes:
         return {
@@ -64,7 +104,19 @@ class BucketNotification(Resource[Clients]):
     def read(self, aws: Clients) -> Live | None:
         found = unless_absent(lambda: _document(aws, self.bucket), "NoSuchBucket")
         live = next(self._ours(found or {}), None)
-        return None if live is None else Live(attributes=live)
+        if live is None:
+            return Live(reason=_LOST) if self.memory.written else None
+        return Live(attributes=live, state=self._on_its_way(aws))
+
+    def _on_its_way(self, aws: Clients) -> str:
+        gap = find_gap(aws, self.loader) if self.loader else None
+        left = gap.left(self.now(), aws.notification_delay_s) if gap else 0.0
+        return "on its way to all of S3" if left else ""
+
+    def settle(self, live: Live) -> Settled:
+        if live.reason:
+            return Broken(live.reason, fix="find out who writes there, and run it again")
+        return Pending(live.state) if live.state else Ready()
 
     def outlook(self, aws: Clients) -> str:
         """Raise ConflictError when S3 will refuse the entry because of somebody else's."""
@@ -75,7 +127,8 @@ class BucketNotification(Resource[Clients]):
     def create(self, aws: Clients) -> None:
         for _ in range(_WRITES):
             self._merge(aws)
-            if self.desired() in self._ours(_document(aws, self.bucket)):
+            if self._stays(aws):
+                self.memory.written = True
                 return
         raise CloudError(
             f"the notification {self.name} of bucket {self.bucket} does not stay",
@@ -87,13 +140,24 @@ class BucketNotification(Resource[Clients]):
     def update(self, aws: Clients, changed: Attributes) -> None:  # noqa: ARG002 - one entry, whole
         self.create(aws)
 
+    def _stays(self, aws: Clients) -> bool:
+        for look in range(_LOOKS):
+            if look:
+                self.clock.sleep(_PAUSE)
+            if self.desired() in self._ours(_document(aws, self.bucket)):
+                return True
+        return False
+
     def delete(self, aws: Clients) -> None:
+        self.memory.written = False
         found = unless_absent(lambda: _document(aws, self.bucket), "NoSuchBucket")
         if any(self._ours(found or {})):
             self._write(aws, lambda: self._without_ours(_document(aws, self.bucket)))
 
     def _merge(self, aws: Clients) -> None:
         def merged() -> Document:
+            if self.loader:
+                open_gap(aws, self.loader, self.now())
             document = self._without_ours(_document(aws, self.bucket))
             self._refuse_overlap(document)
             where = _QUEUES if self.queue_arn else _FUNCTIONS
@@ -106,9 +170,10 @@ class BucketNotification(Resource[Clients]):
         """Write what `make` makes of the document, anew at each try."""
 
         def write() -> None:
+            document = make()  # nothing comes between reading it and writing it
             aws.s3.put_bucket_notification_configuration(
                 Bucket=self.bucket,
-                NotificationConfiguration=cast("Any", make()),
+                NotificationConfiguration=cast("Any", document),
                 ExpectedBucketOwner=aws.account.id,
             )
 

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, NamedTuple
+from datetime import timedelta
+from typing import ClassVar
 
 from dmslake.aws.clients import Clients
-from dmslake.aws.errors import refusal_of, tolerating, unless_absent
+from dmslake.aws.errors import refusal_of, unless_absent
 from dmslake.engine.resource import Attributes, Live, Patience, Permissions, Resource
+from dmslake.kinds.arrival import Staged, has_arrived, staged_objects
 from dmslake.kinds.replication_task import find_task
 from dmslake.lake.config import LoaderConfig
-from dmslake.lake.objects import Skipped
-from dmslake.lake.routing import Router
 
 _RUNS = ("starting", "running", "stopping")
 _THREADS = 16
 # The newest of them, so that a million staged objects take no more memory than these.
 _LOOKED_AT = 5000
 _BLIND = "waiting without seeing what arrives, for want of s3:GetObject on bucket"
-
-
-class Staged(NamedTuple):
-    """A staged object; the order is that of arrival."""
-
-    arrived: datetime
-    key: str
 
 
 @dataclass
@@ -119,22 +110,11 @@ class Drain(Resource[Clients]):
 
     def _recent(self, aws: Clients) -> list[Staged]:
         """Return the newest staged objects that belong into the lake, the oldest first."""
-        newest = heapq.nlargest(_LOOKED_AT, self._staged(aws))
+        newest = heapq.nlargest(_LOOKED_AT, staged_objects(aws, self.config))
         if not newest:
             return []
         since = newest[0].arrived - timedelta(hours=self.since_hours)
         return [staged for staged in reversed(newest) if staged.arrived >= since]
-
-    def _staged(self, aws: Clients) -> Iterator[Staged]:
-        router = self.config.router()
-        pages: Any = aws.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.staging_bucket, Prefix=router.staging_folder
-        )
-        with tolerating("NoSuchBucket"):
-            for page in pages:
-                for one in page.get("Contents", ()):
-                    if not isinstance(router.stage(one["Key"]), Skipped):
-                        yield Staged(one["LastModified"], one["Key"])
 
     def _is_blind(self, aws: Clients, waiting: list[Staged]) -> bool:
         """Tell whether the lake's objects may not be looked at: a reason to wait, not to fail."""
@@ -151,22 +131,12 @@ class Drain(Resource[Clients]):
         again = self.memory.looks > 0
 
         def look(staged: Staged) -> Staged | None:
-            if self._arrived(aws, router, staged):
+            if has_arrived(aws, self.config, router, staged):
                 return None
             return self._as_it_is(aws, staged) if again else staged
 
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="drain") as pool:
             return [one for one in pool.map(look, waiting) if one is not None]
-
-    def _arrived(self, aws: Clients, router: Router, staged: Staged) -> bool:
-        route = router.route(staged.key, staged.arrived)
-        if isinstance(route, Skipped):
-            return True  # the loader says why it stays; waiting would not bring it
-        head = unless_absent(
-            lambda: aws.s3.head_object(Bucket=self.config.lake_bucket, Key=route.target),
-            "404", "NoSuchKey",
-        )  # fmt: skip
-        return head is not None and head["LastModified"] >= staged.arrived
 
     def _as_it_is(self, aws: Clients, staged: Staged) -> Staged | None:
         """Return the staged object as it is now; None when it is gone, for then nothing comes."""

@@ -29,11 +29,15 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueDrain(Resource[Clients]):
-    """Exists until the queue `name` was seen empty several times in a row; it cannot be made."""
+    """Exists until the queue `name` was seen empty several times in a row; it cannot be made.
+
+    Until then the queue stays, and with it what it holds. The limit lets a message fail as often as
+    it may before it is a dead letter: each time it is hidden for six timeouts of the function, of
+    which one is usually a minute.
+    """
 
     kind: ClassVar[str] = "queue_drain"
-    insists: ClassVar[bool] = False
-    patience: ClassVar[Patience] = Patience(usual=30, limit=600)
+    patience: ClassVar[Patience] = Patience(usual=30, limit=2700)
     permissions: ClassVar[Permissions] = Permissions(read=("sqs:GetQueueAttributes",))
 
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)

@@ -31,6 +31,7 @@ from dmslake.kinds.shared_role import SharedRole
 from dmslake.kinds.shared_subnet_group import SharedSubnetGroup
 from dmslake.kinds.stale_certificates import StaleCertificates
 from dmslake.kinds.subnet_group import SubnetGroup
+from dmslake.kinds.sweep import Sweep
 from dmslake.kinds.table_loads import TableLoads
 from dmslake.kinds.task_run import TaskRun
 
@@ -61,6 +62,7 @@ KINDS: tuple[type[Resource[Any]], ...] = (
     SharedSubnetGroup,
     StaleCertificates,
     SubnetGroup,
+    Sweep,
     TableLoads,
     TaskRun,
 )

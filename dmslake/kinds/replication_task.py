@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from dmslake.aws.clients import Clients
@@ -25,10 +25,13 @@ from dmslake.kinds.dms_resource import DmsResource, Seen
 from dmslake.kinds.dms_search import search_one
 from dmslake.kinds.endpoint import endpoint_arn
 from dmslake.kinds.replication_instance import instance_arn, known_instance_arn
+from dmslake.kinds.tags import as_list
 from dmslake.kinds.task_documents import (
     SETTINGS_TAG,
+    START_TAG,
     Rules,
     Settings,
+    digest,
     found_mappings,
     found_settings,
     logging_document,
@@ -54,6 +57,7 @@ class ReplicationTask(DmsResource["ReplicationTaskTypeDef"]):
     Attributes:
         instance: the name of our instance, or the ARN of a shared one.
         start_position: where changes are captured from; only when it is made, like `start_time`.
+            What DMS tells of it later is where it is by then: a tag says with which it was made.
         start_time: the same as a time, aware.
         checkpoints: bucket and key prefix: where its position is saved when it goes.
     """
@@ -147,7 +151,7 @@ class ReplicationTask(DmsResource["ReplicationTaskTypeDef"]):
             MigrationType=cast("Any", self.migration_type),
             TableMappings=mappings_document(self.rules),
             ReplicationTaskSettings=settings_document(self.settings),
-            Tags=self.tag_list(),
+            Tags=cast("Any", as_list({**self.all_tags(), **self._start_tags()})),
             **{name: value for name, value in start.items() if value is not None},
         )
 
@@ -174,6 +178,21 @@ class ReplicationTask(DmsResource["ReplicationTaskTypeDef"]):
 
     def all_tags(self) -> dict[str, str]:
         return {**self.own_tags(), SETTINGS_TAG: settings_digest(self.settings)}
+
+    def remark(self, live: Live) -> str:
+        made_with = cast("Mapping[str, str]", live.attributes["tags"])
+        if self._start_tags().items() <= made_with.items():
+            return ""
+        return (
+            f"{self.describe()} was not made with the replication.start of the spec, and goes on "
+            "from where it is: a start counts only when a task is made; to begin there, take the "
+            "pipeline down and up again, and otherwise remove replication.start"
+        )
+
+    def _start_tags(self) -> dict[str, str]:
+        moment = self.start_time.astimezone(UTC).isoformat() if self.start_time else None
+        start = self.start_position or moment
+        return {START_TAG: digest(start)} if start else {}
 
     def parting(self, aws: Clients) -> str:
         task = find_task(aws, self.name)

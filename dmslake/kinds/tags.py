@@ -13,6 +13,7 @@ REGION_TAG = "dmslake:region"
 KMS_KEY_TAG = "dmslake:kms-key"
 BOUNDARY_TAG = "dmslake:permissions-boundary"
 CONCURRENCY_TAG = "dmslake:concurrency"
+GAP_TAG = "dmslake:sweep-since"
 
 
 def owned(tags: Mapping[str, str], owner: str | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ Rules = tuple[Mapping[str, object], ...]
 Settings = Mapping[str, object]
 
 SETTINGS_TAG = "dmslake:task-settings"
+START_TAG = "dmslake:task-start"
 _LOGGING = "Logging"
 _COMPONENTS = "LogComponents"
 # DMS fills them in, and refuses to be told.
@@ -46,7 +47,11 @@ def logging_document(settings: Settings) -> str:
 
 def settings_digest(settings: Settings) -> str:
     """Return what tells one set of task settings from another."""
-    text = json.dumps(_wanted(settings), sort_keys=True)
+    return digest(json.dumps(_wanted(settings), sort_keys=True))
+
+
+def digest(text: str) -> str:
+    """Return what tells one text from another, in letters that a tag takes."""
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 

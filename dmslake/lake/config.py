@@ -4,17 +4,16 @@ The deployer writes them with `to_environment`, the function reads them with `fr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dmslake.lake.layout import Layout, LayoutError
 from dmslake.lake.objects import as_folder
+from dmslake.lake.places import MULTIPART_THRESHOLD, PART_SIZE, Places
 from dmslake.lake.routing import Clock, Router, TimezoneError
 
 _PREFIX = "DMSLAKE_"
 _REQUIRED = ("pipeline", "staging_bucket", "lake_bucket", "account")
-_SDK_RETRIES = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "5"}
 
 _T = TypeVar("_T")
 
@@ -32,21 +31,28 @@ class LogLevel(Enum):
     ERROR = 40
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoaderConfig:
-    """What the function has to know. `layout` is a template, or `default`."""
+class LoaderConfig(NamedTuple):
+    """What the function has to know. Build it by name: fields may be added anywhere.
+
+    `layout` is a template, or `default`; `storage_class` S3's word, or nothing for STANDARD. Sizes
+    are in bytes, see `Places`. `table_metrics` adds metrics for each table.
+    """
 
     pipeline: str
     staging_bucket: str
-    staging_prefix: str = ""
     lake_bucket: str
+    account: str
+    staging_prefix: str = ""
     lake_prefix: str = ""
     layout: str = "default"
     clock: Clock = Clock.ARRIVAL
     timezone: str = "UTC"
-    account: str
     allow_overwrite: bool = False
     lake_kms_key: str = ""
+    storage_class: str = ""
+    multipart_threshold: int = MULTIPART_THRESHOLD
+    part_size: int = PART_SIZE
+    table_metrics: bool = False
     log_level: LogLevel = LogLevel.INFO
 
     @classmethod
@@ -65,16 +71,31 @@ class LoaderConfig:
             account=reader.text("account"),
             allow_overwrite=reader.choice("allow_overwrite", _BOOLEANS, default=False),
             lake_kms_key=reader.text("lake_kms_key"),
+            storage_class=reader.text("storage_class"),
+            multipart_threshold=reader.size("multipart_threshold", MULTIPART_THRESHOLD),
+            part_size=reader.size("part_size", PART_SIZE),
+            table_metrics=reader.choice("table_metrics", _BOOLEANS, default=False),
             log_level=reader.choice("log_level", LogLevel.__members__, LogLevel.INFO),
         )
         reader.finish()
         return config
 
     def to_environment(self) -> dict[str, str]:
-        """Write the variables that `from_environment` reads, and the SDK's own for its retries."""
-        return dict(_SDK_RETRIES) | {
-            _variable(field.name): _write(getattr(self, field.name)) for field in fields(self)
-        }
+        """Write the variables that `from_environment` reads."""
+        return {_variable(name): _write(value) for name, value in self._asdict().items()}
+
+    def places(self) -> Places:
+        """Tell where copies are made from and to."""
+        return Places(
+            staging_bucket=self.staging_bucket,
+            lake_bucket=self.lake_bucket,
+            account=self.account,
+            lake_kms_key=self.lake_kms_key,
+            storage_class=self.storage_class,
+            may_overwrite=self.allow_overwrite,
+            multipart_threshold=self.multipart_threshold,
+            part_size=self.part_size,
+        )
 
     def router(self) -> Router:
         """Build the router; raises ConfigError for a layout, time zone or place that cannot be."""
@@ -93,12 +114,14 @@ class LoaderConfig:
             raise ConfigError(str(error)) from error
 
     def _refuse_loop(self) -> None:
-        inside = as_folder(self.lake_prefix).startswith(as_folder(self.staging_prefix))
-        if self.staging_bucket == self.lake_bucket and inside:
+        staging, lake = as_folder(self.staging_prefix), as_folder(self.lake_prefix)
+        if self.staging_bucket != self.lake_bucket:
+            return
+        if lake.startswith(staging) or staging.startswith(lake):
             raise ConfigError(
-                f"the lake (s3://{self.lake_bucket}/{self.lake_prefix}) lies inside staging "
-                f"(s3://{self.staging_bucket}/{self.staging_prefix}), so every copy would call "
-                "the function again; use another bucket or prefix"
+                f"staging (s3://{self.staging_bucket}/{staging}) and the lake "
+                f"(s3://{self.lake_bucket}/{lake}) lie one inside the other, so copies could call "
+                "the function again; use two buckets, or prefixes beside each other"
             )
 
 
@@ -135,6 +158,15 @@ class _Reader:
             known = ", ".join(choices)
             self._problems.append(f"{_variable(name)} is {text!r}, not one of {known}")
         return choices.get(text, default)
+
+    def size(self, name: str, default: int) -> int:
+        text = self.text(name)
+        if not text:
+            return default
+        if not (text.isascii() and text.isdigit() and int(text)):
+            self._problems.append(f"{_variable(name)} is {text!r}, not a number of bytes")
+            return default
+        return int(text)
 
     def finish(self) -> None:
         if self._problems:

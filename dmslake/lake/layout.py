@@ -6,7 +6,6 @@ Pure text: it is given the time fields and knows neither clocks nor time zones.
 import re
 from datetime import datetime
 from functools import cached_property
-from string import Formatter
 from typing import NamedTuple
 
 from dmslake.lake.collisions import Part, collisions
@@ -114,6 +113,8 @@ def _compile(template: str) -> tuple[Part, ...]:
 
 
 def _pieces(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
+    from string import Formatter  # noqa: PLC0415 - slow to import, and boto3 brings it
+
     try:
         return list(Formatter().parse(template))
     except ValueError as error:

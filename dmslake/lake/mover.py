@@ -6,14 +6,33 @@ an Outcome. Safe to call from many threads when its client is.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dmslake.lake.deadline import NEVER, Deadline
 from dmslake.lake.envelopes.base import ObjectRef
 from dmslake.lake.objects import Skipped, SkipReason, StagedObject
 from dmslake.lake.outcome import Outcome, Status
+from dmslake.lake.pace import Pace
+from dmslake.lake.places import Places
 from dmslake.lake.routing import Route, Router
+from dmslake.lake.seen import Seen
+from dmslake.lake.store import ARCHIVED, CHANGED, GONE, S3Client, Store, StoreError
+
+if TYPE_CHECKING:
+    from dmslake.lake.multipart import PartsCopier
+
+__all__ = [
+    "ATTEMPTS",
+    "MAX_COPY_BYTES",
+    "PARTS_AT_ONCE",
+    "Mover",
+    "Places",
+    "S3Client",
+    "pause",
+    "utc_now",
+]
 
 MAX_COPY_BYTES = 5 * 1024**3
 """Largest object that one CopyObject takes (S3 API Reference, CopyObject)."""
@@ -21,69 +40,36 @@ MAX_COPY_BYTES = 5 * 1024**3
 ATTEMPTS = 3
 """How often an object that is being rewritten is looked at again before giving up."""
 
-_GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
-_CHANGED = "PreconditionFailed"
-# HEAD has no body, so S3's word for the refusal is lost and only the number is left.
-_NAMES_OF_NUMBERS = {"403": "AccessDenied"}
+PARTS_AT_ONCE = 16
+"""Parts copied at once, of all the big objects together."""
 
-
-class S3Exceptions(Protocol):
-    """The part of `client.exceptions` that is used."""
-
-    ClientError: type[Exception]
-
-
-class S3Client(Protocol):
-    """The part of boto3's S3 client that is used."""
-
-    @property
-    def exceptions(self) -> S3Exceptions: ...
-
-    def head_object(self, **request: Any) -> Mapping[str, Any]: ...
-
-    def copy_object(self, **request: Any) -> Mapping[str, Any]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """The two buckets, and the account that must own them both.
-
-    Attributes:
-        lake_kms_key: ARN of the KMS key that copies are encrypted with; empty: what the bucket
-            does by itself.
-    """
-
-    staging_bucket: str
-    lake_bucket: str
-    account: str
-    lake_kms_key: str = ""
-
-    @property
-    def encryption(self) -> dict[str, object]:
-        """The members of CopyObject that say how the copy is encrypted.
-
-        https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-        """
-        if not self.lake_kms_key:
-            return {}
-        return {
-            "ServerSideEncryption": "aws:kms",
-            "SSEKMSKeyId": self.lake_kms_key,
-            "BucketKeyEnabled": True,
-        }
-
-
-class Seen(NamedTuple):
-    """A staged object as HEAD saw it."""
-
-    etag: str
-    size: int
-    last_modified: datetime
+_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_RESTORED = 'ongoing-request="false"'
 
 
 def utc_now() -> datetime:
     """Tell the time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+pause = time.sleep
+"""What to wait with before a request is sent again, in seconds."""
+
+
+class _Look(NamedTuple):
+    """A staged object as it is copied; `head` is what HEAD said, nothing if it was not asked."""
+
+    seen: Seen
+    head: Mapping[str, Any]
+
+    @property
+    def is_archived(self) -> bool:
+        """Tell whether S3 would refuse to read the object, as far as HEAD tells.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        """
+        away = self.head.get("ArchiveStatus") or self.head.get("StorageClass") in _ARCHIVES
+        return bool(away) and _RESTORED not in str(self.head.get("Restore"))
 
 
 class Mover:
@@ -97,113 +83,149 @@ class Mover:
         *,
         now: Callable[[], datetime] = utc_now,
         timer: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = pause,
     ) -> None:
-        self._s3 = s3
+        self._store = Store(s3, places)
         self._router = router
         self._places = places
         self._now = now
         self._timer = timer
+        self._sleep = sleep
 
-    def move(self, ref: ObjectRef) -> Outcome:
+    def move(self, ref: ObjectRef, deadline: Deadline = NEVER) -> Outcome:
         """Copy one object to where it belongs; repeating it is harmless.
 
-        What S3 answers becomes the outcome. Failures to reach S3 at all are raised.
+        What S3 answers becomes the outcome, and so does not reaching it. Requests that failed for
+        the moment are sent again while the deadline allows it.
         """
         started = self._timer()
         try:
-            outcome = self._move(ref)
-        except self._s3.exceptions.ClientError as error:
-            code = _code(error)
-            outcome = Outcome.failed(ref.address, code=code, error=str(error))
+            outcome = self._move(ref, deadline)
+        except StoreError as error:
+            outcome = _failed(ref, error)
         return outcome.after((self._timer() - started) * 1000)
 
-    def _move(self, ref: ObjectRef) -> Outcome:
+    def _move(self, ref: ObjectRef, deadline: Deadline) -> Outcome:
         if ref.bucket != self._places.staging_bucket:
             return Outcome.skipped(ref.address, Skipped(SkipReason.OTHER_BUCKET))
         staged = self._router.stage(ref.key)
         if isinstance(staged, Skipped):
             return Outcome.skipped(ref.address, staged)
+        if deadline.passed:
+            return Outcome.out_of_time(ref.address)
+        pace = Pace(deadline, self._sleep, spread=hash(ref.key) % 100 / 100)
+        return self._until_it_rests(ref, staged, pace).of_table(staged.schema, staged.table)
+
+    def _until_it_rests(self, ref: ObjectRef, staged: StagedObject, pace: Pace) -> Outcome:
+        known = ref.seen
         for _ in range(ATTEMPTS):
-            outcome = self._attempt(ref, staged)
+            outcome = self._attempt(ref, staged, known, pace)
             if outcome is not None:
                 return outcome
+            known = None
         error = f"the object changed {ATTEMPTS} times while it was being copied"
-        return Outcome.failed(ref.address, code=_CHANGED, error=error)
+        return Outcome.failed(ref.address, code=CHANGED, error=error, temporary=True)
 
-    def _attempt(self, ref: ObjectRef, staged: StagedObject) -> Outcome | None:
+    def _attempt(
+        self, ref: ObjectRef, staged: StagedObject, known: Seen | None, pace: Pace
+    ) -> Outcome | None:
         """Try once; nothing when the object changed between the look and the copy."""
-        seen = self._look(ref)
-        if seen is None:
+        look = self._look(ref, known, pace)
+        if look is None:
             return Outcome.vanished(ref.address)
-        route = self._router.place(staged, seen.last_modified)
+        route = self._router.place(staged, look.seen.last_modified)
         if isinstance(route, Skipped):
             return Outcome.skipped(ref.address, route)
-        return self._refusal(ref, route, seen) or self._copy(ref, route, seen)
+        return self._refusal(ref, route, look) or self._copy(ref, route, look, pace)
 
-    def _look(self, ref: ObjectRef) -> Seen | None:
-        version = {"VersionId": ref.version_id} if ref.version_id else {}
+    def _look(self, ref: ObjectRef, known: Seen | None, pace: Pace) -> _Look | None:
+        # What an event tells is not enough to send every property of a big object again.
+        if known is not None and not self._is_big(known):
+            return _Look(known, {})
         try:
-            head = self._s3.head_object(
-                Bucket=ref.bucket,
-                Key=ref.key,
-                ExpectedBucketOwner=self._places.account,
-                **version,
-            )
-        except self._s3.exceptions.ClientError as error:
-            if _code(error) in _GONE:
+            head = pace.persist(lambda: self._store.look(ref))
+        except StoreError as error:
+            if error.code in GONE:
                 return None
             raise
-        return Seen(head["ETag"], head["ContentLength"], head["LastModified"])
+        return _Look(Seen(head["ETag"], head["ContentLength"], head["LastModified"]), head)
 
-    def _refusal(self, ref: ObjectRef, route: Route, seen: Seen) -> Outcome | None:
+    def _is_big(self, seen: Seen) -> bool:
+        return seen.size > min(self._places.multipart_threshold, MAX_COPY_BYTES)
+
+    def _refusal(self, ref: ObjectRef, route: Route, look: _Look) -> Outcome | None:
         same_bucket = self._places.lake_bucket == ref.bucket
         if same_bucket and route.target.startswith(self._router.staging_folder):
             detail = f"its lake key {route.target!r} lies in staging: every copy would be copied"
             return Outcome.skipped(ref.address, Skipped(SkipReason.INSIDE_STAGING, detail))
-        if seen.size > MAX_COPY_BYTES:
-            error = f"{seen.size} bytes; one copy takes at most {MAX_COPY_BYTES}"
-            target = self._address(route)
-            return Outcome.failed(ref.address, code="EntityTooLarge", error=error, target=target)
+        if look.is_archived:
+            kept = look.head.get("ArchiveStatus") or look.head.get("StorageClass")
+            error = (
+                f"the object is archived ({kept}), so it cannot be copied: restore it "
+                "(RestoreObject), wait until it can be read, then replay its event"
+            )
+            target = self._store.address(route.target)
+            return Outcome.failed(ref.address, code=ARCHIVED, error=error, target=target)
         return None
 
-    def _copy(self, ref: ObjectRef, route: Route, seen: Seen) -> Outcome | None:
-        source = {"Bucket": ref.bucket, "Key": ref.key}
-        version = {"VersionId": ref.version_id} if ref.version_id else {}
+    def _copy(self, ref: ObjectRef, route: Route, look: _Look, pace: Pace) -> Outcome | None:
+        target = self._store.address(route.target)
         try:
-            self._s3.copy_object(
-                Bucket=self._places.lake_bucket,
-                Key=route.target,
-                CopySource=source | version,
-                CopySourceIfMatch=seen.etag,
-                ExpectedBucketOwner=self._places.account,
-                ExpectedSourceBucketOwner=self._places.account,
-                **self._places.encryption,
-            )
-        except self._s3.exceptions.ClientError as error:
-            return self._copy_failure(ref, route, error)
+            if self._is_big(look.seen):
+                self._copy_in_parts(ref, route, look, pace)
+            else:
+                pace.persist(lambda: self._copy_once(ref, route, look))
+        except StoreError as error:
+            return _copy_failure(ref, target, error)
         return Outcome(
             status=Status.COPIED,
             source=ref.address,
-            target=self._address(route),
-            size=seen.size,
-            lag_s=(self._now() - seen.last_modified).total_seconds(),
+            target=target,
+            size=look.seen.size,
+            # S3's clock may be ahead of this one, but nothing arrives before it was staged.
+            lag_s=max(0.0, (self._now() - look.seen.last_modified).total_seconds()),
         )
 
-    def _copy_failure(self, ref: ObjectRef, route: Route, error: Exception) -> Outcome | None:
-        code = _code(error)
-        if code == _CHANGED:
-            return None
-        if code in _GONE:
-            return Outcome.vanished(ref.address)
-        target = self._address(route)
-        return Outcome.failed(ref.address, code=code, error=str(error), target=target)
+    def _copy_once(self, ref: ObjectRef, route: Route, look: _Look) -> None:
+        """Copy by one request; one of unknown outcome counts if the copy turns out to be there."""
+        began = self._timer()
+        try:
+            self._store.copy(ref, look.seen.etag, route.target)
+        except StoreError as error:
+            if not (error.temporary and self._is_there(route, look, self._timer() - began)):
+                raise
 
-    def _address(self, route: Route) -> str:
-        return f"s3://{self._places.lake_bucket}/{route.target}"
+    def _is_there(self, route: Route, look: _Look, after: float) -> bool:
+        from dmslake.lake.arrival import Expected, is_there  # noqa: PLC0415 - hardly ever needed
+
+        trusted = None if self._places.may_overwrite else after
+        expected = Expected(look.seen.size, look.seen.etag, trusted)
+        return is_there(self._store, route.target, expected)
+
+    def _copy_in_parts(self, ref: ObjectRef, route: Route, look: _Look, pace: Pace) -> None:
+        from dmslake.lake.multipart import Source  # noqa: PLC0415 - most functions never need it
+
+        self._parts.copy(Source(ref, look.head), route.target, pace)
+
+    @cached_property
+    def _parts(self) -> "PartsCopier":
+        from dmslake.lake.multipart import PartsCopier  # noqa: PLC0415 - as above
+        from dmslake.lake.parallel import Workers  # noqa: PLC0415 - as above
+
+        workers = Workers(PARTS_AT_ONCE, "part")
+        size = self._places.part_size
+        return PartsCopier(self._store, workers, part_bytes=size, timer=self._timer)
 
 
-def _code(error: Exception) -> str:
-    """Read the error code from botocore's ClientError (its `response` member)."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    code = str(response.get("Error", {}).get("Code") or type(error).__name__)
-    return _NAMES_OF_NUMBERS.get(code, code)
+def _copy_failure(ref: ObjectRef, target: str, error: StoreError) -> Outcome | None:
+    if error.code == CHANGED:
+        return None
+    if error.code in GONE:
+        return Outcome.vanished(ref.address)
+    return _failed(ref, error, target)
+
+
+def _failed(ref: ObjectRef, error: StoreError, target: str = "") -> Outcome:
+    return Outcome.failed(
+        ref.address, code=error.code, error=str(error), target=target, temporary=error.temporary
+    )

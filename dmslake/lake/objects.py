@@ -16,10 +16,11 @@ OWN_FOLDER = ".dmslake/"
 """Folder of the staging bucket for what dmslake itself keeps there; never a schema's."""
 
 _TRANSACTION_START = "CDC_TXN-"
-_LOAD = re.compile(r"(?:SEGMENT[0-9]+_)?LOAD[0-9A-F]{5,16}(?:\.|\Z)")
-_CHANGE = re.compile(r"([0-9]{8})-([0-9]{6})([0-9]{3,})(?:\.|\Z)")
-_TRANSACTION = re.compile(r"CDC_TXN-([0-9]{8})([0-9]{6})([0-9]{3,})(?:\.|\Z)")
-_UNSAFE_SEGMENT = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)")
+# Text, which `re` compiles when it is first needed: hardly any invocation needs one of them.
+_LOAD = r"(?:SEGMENT[0-9]+_)?LOAD[0-9A-F]{5,16}(?:\.|\Z)"
+_CHANGE = r"([0-9]{8})-([0-9]{6})([0-9]{3,})(?:\.|\Z)"
+_TRANSACTION = r"CDC_TXN-([0-9]{8})([0-9]{6})([0-9]{3,})(?:\.|\Z)"
+_UNSAFE_SEGMENT = r"(?:\A|/)\.{0,2}(?:/|\Z)"
 _INNER_EXTENSIONS = frozenset({"csv", "parquet"})
 
 
@@ -153,9 +154,9 @@ class StagedObject(NamedTuple):
     def kind(self) -> Kind:
         """What DMS wrote the file for."""
         file = self.file
-        if _LOAD.match(file):
+        if re.match(_LOAD, file):
             return Kind.LOAD
-        if _CHANGE.match(file):
+        if re.match(_CHANGE, file):
             return Kind.CDC
         return Kind.TRANSACTION if file.startswith(_TRANSACTION_START) else Kind.OTHER
 
@@ -163,10 +164,11 @@ class StagedObject(NamedTuple):
     def named_at(self) -> datetime | None:
         """The time in the name of a change or transaction file, read as UTC.
 
-        DMS names these files in UTC unless the endpoint sets `DatePartitionTimezone`.
+        DMS names these files in UTC unless the endpoint sets `DatePartitionTimezone`; the router
+        then reads it anew.
         """
         file = self.file
-        match = _CHANGE.match(file) or _TRANSACTION.match(file)
+        match = re.match(_CHANGE, file) or re.match(_TRANSACTION, file)
         return read_time(match[1], match[2]) if match else None
 
 
@@ -217,5 +219,5 @@ def _unsafe(path: str) -> Skipped:
 def _is_unsafe(path: str) -> bool:
     # The plain searches settle nearly every key; the expression is ten times slower.
     if "//" in path or "/." in path or path.startswith((".", "/")):
-        return _UNSAFE_SEGMENT.search(path) is not None
+        return re.search(_UNSAFE_SEGMENT, path) is not None
     return False

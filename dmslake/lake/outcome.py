@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
+from dmslake.lake.deadline import OUT_OF_TIME
 from dmslake.lake.objects import Skipped
 
 
@@ -17,12 +18,13 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one object.
+class Outcome(NamedTuple):
+    """What became of one object. Build it by name: fields may be added anywhere.
 
     `source` and `target` are `s3://` addresses, `size` is in bytes, `ms` is the time it took,
     `lag_s` the time from the object's LastModified to the end of its copy, in seconds.
+    `temporary` tells whether a failure may be gone when it is tried again later. `table` is the
+    object's `schema.table`, where its key names one.
     """
 
     status: Status
@@ -34,6 +36,8 @@ class Outcome:
     reason: str = ""
     error_code: str = ""
     error: str = ""
+    temporary: bool = False
+    table: str = ""
 
     @classmethod
     def skipped(cls, source: str, skipped: Skipped) -> "Outcome":
@@ -49,13 +53,32 @@ class Outcome:
         return cls(status=Status.VANISHED, source=source)
 
     @classmethod
-    def failed(cls, source: str, *, code: str, error: str, target: str = "") -> "Outcome":
+    def failed(
+        cls, source: str, *, code: str, error: str, target: str = "", temporary: bool = False
+    ) -> "Outcome":
         """Tell that an object should be in the lake and is not."""
-        return cls(status=Status.FAILED, source=source, target=target, error_code=code, error=error)
+        return cls(
+            status=Status.FAILED,
+            source=source,
+            target=target,
+            error_code=code,
+            error=error,
+            temporary=temporary,
+        )
+
+    @classmethod
+    def out_of_time(cls, source: str) -> "Outcome":
+        """Tell that the function's time limit left no room for an object."""
+        error = "the function's time limit came before the object was copied"
+        return cls.failed(source, code=OUT_OF_TIME, error=error, temporary=True)
 
     def after(self, ms: float) -> "Outcome":
         """Give the same outcome with the time it took."""
-        return replace(self, ms=ms)
+        return self._replace(ms=ms)
+
+    def of_table(self, schema: str, table: str) -> "Outcome":
+        """Give the same outcome with the table whose object it is."""
+        return self._replace(table=f"{schema}.{table}")
 
 
 def summarise(outcomes: Sequence[Outcome]) -> dict[str, object]:

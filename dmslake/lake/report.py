@@ -1,9 +1,9 @@
 """What the function tells: log lines, the metrics line, the summary.
 
-All of it is JSON, one object per line. It writes to the stream it is given and nowhere else.
+All of it is JSON, one object per line, which Lambda's log takes as it is in both of its formats. It
+writes to the stream it is given and nowhere else.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,11 @@ from dmslake.lake.config import LogLevel
 from dmslake.lake.outcome import Outcome, Status
 
 NAMESPACE = "dmslake"
-"""CloudWatch namespace of the metrics; their one dimension is `Pipeline`."""
+"""CloudWatch namespace of the metrics.
+
+Their dimension is `Pipeline`; skipped objects are counted by `Pipeline` and `Reason` as well, and
+where it is asked for, everything by `Pipeline` and `Table`.
+"""
 
 _LEVELS = {
     Status.COPIED: LogLevel.INFO,
@@ -35,12 +39,19 @@ class Journal:
     """Writes the lines of one invocation, those below its level left out."""
 
     def __init__(
-        self, stream: TextIO, *, level: LogLevel, pipeline: str, request_id: str = ""
+        self,
+        stream: TextIO,
+        *,
+        level: LogLevel,
+        pipeline: str,
+        request_id: str = "",
+        by_table: bool = False,
     ) -> None:
         self._stream = stream
         self._level = level
         self._pipeline = pipeline
         self._request_id = request_id
+        self._by_table = by_table
 
     def object_done(self, outcome: Outcome, at: datetime) -> None:
         """Write the line of one object; times are in UTC, `ms` in milliseconds."""
@@ -55,6 +66,7 @@ class Journal:
             "reason": outcome.reason,
             "error_code": outcome.error_code,
             "error": outcome.error,
+            "temporary": outcome.temporary or None,
         }
         self.write(_LEVELS[outcome.status], f"object_{outcome.status.value}", at, details)
 
@@ -79,15 +91,34 @@ class Journal:
 
         CloudWatch takes them from the log (CloudWatch User Guide, "Embedded metric format").
         """
-        values = _values(outcomes)
+        self._measure(_values(outcomes), at)
+        reasons = Counter(outcome.reason for outcome in outcomes if outcome.reason)
+        for reason, count in sorted(reasons.items()):
+            self._measure({"Skipped": count}, at, Reason=reason)
+        if self._by_table:
+            for table, those in sorted(_tables(outcomes).items()):
+                self._measure(_values(those), at, Table=table)
+
+    def _measure(self, values: Mapping[str, object], at: datetime, **of: str) -> None:
+        dimensions = {"Pipeline": self._pipeline, **of}
         names = [{"Name": name, "Unit": _UNITS[name]} for name in values]
-        directive = {"Namespace": NAMESPACE, "Dimensions": [["Pipeline"]], "Metrics": names}
+        directive = {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": names}
         about = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-        self._put({"_aws": about, "Pipeline": self._pipeline} | values)
+        self._put({"_aws": about, **dimensions, **values})
 
     def _put(self, line: Mapping[str, object]) -> None:
+        import json  # noqa: PLC0415 - slow to import, and Lambda's own runtime brings it
+
         self._stream.write(json.dumps(line) + "\n")
         self._stream.flush()
+
+
+def _tables(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    found: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.table:
+            found.setdefault(outcome.table, []).append(outcome)
+    return found
 
 
 def _values(outcomes: Sequence[Outcome]) -> dict[str, object]:

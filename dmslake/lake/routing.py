@@ -17,7 +17,11 @@ MAX_KEY_BYTES = 1024
 
 
 class Clock(StrEnum):
-    """Which time the partition fields come from."""
+    """Which time the partition fields come from.
+
+    `filename` is the time in the name of a change or transaction file. Names of full-load files
+    hold none, and those of other files neither; for them `filename` is `arrival`.
+    """
 
     ARRIVAL = "arrival"
     FILENAME = "filename"
@@ -36,7 +40,11 @@ class Route(NamedTuple):
 
 
 class Router:
-    """Decides where staged objects belong. Prefixes may have slashes at their ends or not."""
+    """Decides where staged objects belong. Prefixes may have slashes at their ends or not.
+
+    `timezone` is that of the partition fields, `name_timezone` that of the times in file names:
+    UTC, unless the DMS endpoint sets `DatePartitionTimezone`.
+    """
 
     def __init__(
         self,
@@ -46,11 +54,13 @@ class Router:
         layout: Layout,
         timezone: str = "UTC",
         clock: Clock = Clock.ARRIVAL,
+        name_timezone: str = "UTC",
     ) -> None:
         self.staging_folder = as_folder(staging_prefix)
         self.lake_folder = as_folder(lake_prefix)
         self._layout = layout
         self._zone = load_zone(timezone)
+        self._name_zone = load_zone(name_timezone)
         self._by_name = clock is Clock.FILENAME
 
     def route(self, key: str, last_modified: datetime) -> Route | Skipped:
@@ -98,8 +108,17 @@ class Router:
         if last_modified.tzinfo is None:
             raise ValueError(f"LastModified {last_modified} has no time zone")
         arrived = last_modified.astimezone(UTC)
-        counted = (self._by_name and staged.named_at) or arrived
+        counted = (self._by_name and self._named(staged, arrived)) or arrived
         return Moment.of(counted.astimezone(self._zone), arrived)
+
+    def _named(self, staged: StagedObject, arrived: datetime) -> datetime | None:
+        named = staged.named_at
+        if named is None or self._name_zone is UTC:
+            return named
+        first, second = (named.replace(tzinfo=self._name_zone, fold=fold) for fold in (0, 1))
+        # Of the hour that a zone runs through twice, a name does not tell which it means; a file
+        # arrives after it was named. The fields are at stake only: {stamp} is the arrival.
+        return second if second <= arrived else first
 
 
 def load_zone(name: str) -> tzinfo:

@@ -1,67 +1,123 @@
-"""Read what the loader did lately: invocations, failures, and what Lambda gave up on."""
+"""Read what the loader did lately: invocations, and what it wrote about its failures."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
-from urllib.parse import unquote_plus
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import unless_absent
-from dmslake.monitor.snapshot import DeadLetter, LoaderState
+from dmslake.monitor.dead_letters import read_dead_letters
+from dmslake.monitor.json_text import json_object
+from dmslake.monitor.metrics import Metric, read_minutes
+from dmslake.monitor.part import Look, Part
+from dmslake.monitor.snapshot import LoaderState
 from dmslake.monitor.subject import Subject
 
 _WINDOW = timedelta(hours=1)
-_EXAMPLES = 10
 _LOG_PAGES = 10
 _FAILED = "object_failed"  # the loader's own word for it, see lake/report.py
-_GIVEN_UP = "the function failed every time; its log says why"
-_NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
-def read_loader(aws: Clients, subject: Subject, now: datetime) -> LoaderState:
-    """Return the state of the function; counts are those of the last hour."""
+_FUNCTION = Part("the loader function", vital=True)
+_DEAD_LETTERS = Part("the dead-letter queue", vital=True)
+_METRICS = Part("the metrics of the loader")
+_LOG = Part("the loader's log")
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The different failures in the log, and the time of the last of them."""
+
+    texts: tuple[str, ...] = ()
+    last: datetime | None = None
+
+
+class LoaderReading:
+    """The state of the function is being read from the moment on that this is made."""
+
+    def __init__(self, look: Look, aws: Clients, subject: Subject, now: datetime) -> None:
+        function, group = subject.function, subject.function_log_group
+        self._exists = look.at(_FUNCTION, partial(function_exists, aws, function), None)
+        self._invocations, self._errors = (
+            look.at(_METRICS, partial(read_counts, aws, function, metric, now), None)
+            for metric in ("Invocations", "Errors")
+        )
+        self._failures = look.at(_LOG, partial(read_failures, aws, group, now), Failures())
+        self._dead_letters = look.at(
+            _DEAD_LETTERS, partial(read_dead_letters, aws, subject.dead_letters), (None, ())
+        )
+
+    def state(self) -> LoaderState:
+        """Return the state of the function; counts are those of the last hour."""
+        invocations, errors = self._invocations.value, self._errors.value
+        failures, (dead_letters, examples) = self._failures.value, self._dead_letters.value
+        return LoaderState(
+            exists=self._exists.value,
+            invocations=None if invocations is None else sum(invocations.values()),
+            errors=None if errors is None else sum(errors.values()),
+            recent_failures=failures.texts,
+            last_failure=last_failure(errors or {}, failures),
+            last_success=last_success(invocations or {}, errors or {}),
+            dead_letters=dead_letters,
+            examples=examples,
+        )
+
+
+def function_exists(aws: Clients, function: str) -> bool:
+    """Return whether there is such a function."""
     found = unless_absent(
-        lambda: aws.lambda_.get_function_configuration(FunctionName=subject.function),
+        lambda: aws.lambda_.get_function_configuration(FunctionName=function),
         "ResourceNotFoundException",
     )
-    count, examples = _dead_letters(aws, subject.dead_letters)
-    return LoaderState(
-        exists=found is not None,
-        invocations=_metric(aws, subject.function, "Invocations", now),
-        errors=_metric(aws, subject.function, "Errors", now),
-        recent_failures=tuple(_failures(aws, subject.function_log_group, now)),
-        dead_letters=count,
-        examples=examples,
+    return found is not None
+
+
+def read_counts(aws: Clients, function: str, metric: str, now: datetime) -> dict[datetime, int]:
+    """Return how often there were ``Invocations`` or ``Errors`` in each minute of the last hour."""
+    wanted = Metric(
+        namespace="AWS/Lambda",
+        name=metric,
+        dimensions={"FunctionName": function},
+        statistic="Sum",
     )
+    return {at: int(count) for at, count in read_minutes(aws, wanted, now, _WINDOW).items()}
 
 
-def _metric(aws: Clients, function: str, metric: str, now: datetime) -> int:
-    answer = aws.cloudwatch.get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName=metric,
-        Dimensions=[{"Name": "FunctionName", "Value": function}],
-        StartTime=now - _WINDOW,
-        EndTime=now + timedelta(minutes=1),
-        Period=int(_WINDOW.total_seconds()),
-        Statistics=["Sum"],
-    )
-    return int(sum(point.get("Sum", 0) for point in answer.get("Datapoints", [])))
+def last_success(
+    invocations: Mapping[datetime, int], errors: Mapping[datetime, int]
+) -> datetime | None:
+    """Return the beginning of the last minute in which an invocation ended without an error."""
+    return max((at for at, count in invocations.items() if count > errors.get(at, 0)), default=None)
 
 
-def _failures(aws: Clients, log_group: str, now: datetime) -> Iterator[str]:
-    """Return each different failure once: what the loader itself wrote about it."""
-    seen: set[str] = set()
-    for message in _failure_lines(aws, log_group, now):
-        text = _failure(message)
-        if text and text not in seen:
-            seen.add(text)
-            yield text
+def last_failure(errors: Mapping[datetime, int], failures: Failures) -> datetime | None:
+    """Return the time of the last failure, by the metric (to the minute) and by the log.
+
+    A batch of which a part failed is no error to the metric, and a function that ran out of time or
+    memory writes nothing.
+    """
+    times = [at for at, count in errors.items() if count]
+    return max([*times, failures.last] if failures.last else times, default=None)
 
 
-def _failure_lines(aws: Clients, log_group: str, now: datetime) -> Iterator[str]:
+def read_failures(aws: Clients, log_group: str, now: datetime) -> Failures:
+    """Return what the loader itself wrote about failures in the last hour, each text once."""
+    texts: dict[str, None] = {}
+    last: datetime | None = None
+    for event in _failure_lines(aws, log_group, now):
+        text = _failure(event.get("message", ""))
+        if text:
+            texts[text] = None
+            at = datetime.fromtimestamp(event.get("timestamp", 0) / 1000, UTC)
+            last = at if last is None else max(last, at)
+    return Failures(tuple(texts), last)
+
+
+def _failure_lines(aws: Clients, log_group: str, now: datetime) -> Iterator[Any]:
     """A page of the log may be empty although there is more: the search of one has a limit."""
     start = int((now - _WINDOW).timestamp() * 1000)
     token: Any = {}
@@ -78,76 +134,13 @@ def _failure_lines(aws: Clients, log_group: str, now: datetime) -> Iterator[str]
         )
         if page is None:
             return
-        yield from (event.get("message", "") for event in page["events"])
+        yield from page["events"]
         if not page.get("nextToken"):
             return
         token = {"nextToken": page["nextToken"]}
 
 
 def _failure(message: str) -> str:
-    line = _json(message)
+    line = json_object(message)
     parts = (line.get("error_code"), line.get("error")) if line.get("event") == _FAILED else ()
     return ": ".join(str(part) for part in parts if part)
-
-
-def _dead_letters(aws: Clients, queue: str) -> tuple[int, tuple[DeadLetter, ...]]:
-    found = unless_absent(lambda: aws.sqs.get_queue_url(QueueName=queue), *_NO_QUEUE)
-    if found is None:
-        return 0, ()
-    url = found["QueueUrl"]
-    attributes = aws.sqs.get_queue_attributes(
-        QueueUrl=url,
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-    )
-    count = sum(int(value) for value in attributes.get("Attributes", {}).values())
-    if not count:
-        return 0, ()
-    # Looking does not take: with no visibility timeout a message stays where it is.
-    answer = aws.sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=_EXAMPLES, VisibilityTimeout=0
-    )
-    return count, tuple(_dead_letter(m.get("Body", "")) for m in answer.get("Messages", []))
-
-
-def _dead_letter(body: str) -> DeadLetter:
-    """Read Lambda's on-failure record, or S3's own event where a queue stands before the function.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-    """
-    record = _json(body)
-    if "Records" in record:
-        return DeadLetter(objects=_objects(record["Records"]), error=_GIVEN_UP)
-    records = _member(record, "requestPayload").get("Records")
-    error = _member(record, "responsePayload").get("errorMessage")
-    condition = _member(record, "requestContext").get("condition")
-    return DeadLetter(
-        objects=_objects(records),
-        error=str(error or condition or ""),
-    )
-
-
-def _objects(records: object) -> tuple[str, ...]:
-    return tuple(_object(item) for item in records) if isinstance(records, list) else ()
-
-
-def _object(record: object) -> str:
-    s3 = _member(record, "s3")
-    key = unquote_plus(str(_member(s3, "object").get("key", "")))
-    return f"s3://{_member(s3, 'bucket').get('name', '')}/{key}"
-
-
-def _member(value: object, name: str) -> dict[str, Any]:
-    """Return an object's member that is an object; anybody may put anything into a queue."""
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _json(text: str) -> dict[str, Any]:
-    """Return the JSON object of a line; nothing for a line that is none (Lambda writes those)."""
-    if not text.lstrip().startswith("{"):
-        return {}
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}

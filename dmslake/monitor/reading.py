@@ -1,50 +1,52 @@
-"""Read everything that `status` shows, the parts at the same time."""
+"""Read everything that `status` shows, the parts at the same time.
+
+Without the task there is nothing to say. Any other part may be denied, and is then said to be.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from dmslake.aws.clients import Clients
-from dmslake.kinds.connection_test import ConnectionTest
-from dmslake.monitor.loader import read_loader
-from dmslake.monitor.partitions import newest_partition
-from dmslake.monitor.serverless import read_replication
-from dmslake.monitor.snapshot import Snapshot, TableState, TaskState
+from dmslake.monitor.connections import failed_connections
+from dmslake.monitor.described import Described
+from dmslake.monitor.loader import LoaderReading
+from dmslake.monitor.part import Look, Part
+from dmslake.monitor.running import RunningReading
+from dmslake.monitor.serverless import describe_replication
+from dmslake.monitor.snapshot import Snapshot
 from dmslake.monitor.subject import Subject
-from dmslake.monitor.task import read_task
+from dmslake.monitor.task import describe_task
 
 _READERS = 16
+_CONNECTIONS = Part("the connection tests", vital=True)
 
 
 def read_snapshot(subject: Subject, aws: Clients, now: datetime) -> Snapshot:
-    """Observe the pipeline once."""
+    """Observe the pipeline once. Only what runs itself has to be readable."""
     with _readers() as pool:
-        loader = pool.submit(read_loader, aws, subject, now)
-        connections = pool.submit(_failed_connections, aws, subject)
-        task, tables = _replication(aws, subject)
-
-        def with_partition(table: TableState) -> TableState:
-            newest = newest_partition(aws, subject, table.schema, table.table)
-            return replace(table, newest_partition=newest)
-
+        look = Look(pool)
+        loader = LoaderReading(look, aws, subject, now)
+        task = _describe(aws, subject)
+        failed = look.at(
+            _CONNECTIONS, partial(failed_connections, aws, subject, task), dict[str, str]()
+        )
+        running = None if task is None else RunningReading(look, aws, task, now)
         return Snapshot(
             pipeline=subject.pipeline,
             at=now,
-            task=task,
-            tables=tuple(pool.map(with_partition, tables)),
-            loader=loader.result(),
-            connections=connections.result(),
+            task=None if task is None else task.state,
+            tables=running.tables(look, subject) if running else (),
+            log=running.log() if running else None,
+            latency=running.latency() if running else None,
+            loader=loader.state(),
+            connections=failed.value,
+            unread=look.unread(),
         )
-
-
-def _replication(aws: Clients, subject: Subject) -> tuple[TaskState | None, tuple[TableState, ...]]:
-    if subject.serverless is not None:
-        return read_replication(aws, subject.serverless)
-    return read_task(aws, subject.task)
 
 
 @contextmanager
@@ -57,18 +59,7 @@ def _readers() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _failed_connections(aws: Clients, subject: Subject) -> dict[str, str]:
-    failed: dict[str, str] = {}
-    if subject.serverless is not None:  # it makes its own tests, and says so when one fails
-        return failed
-    for direction, endpoint in (
-        ("source", subject.source_endpoint),
-        ("target", subject.target_endpoint),
-    ):
-        test = ConnectionTest(
-            name=endpoint, endpoint=endpoint, instance=subject.instance, direction=direction
-        )
-        live = test.read(aws)
-        if live is not None and live.state == "failed":
-            failed[endpoint] = live.reason
-    return failed
+def _describe(aws: Clients, subject: Subject) -> Described | None:
+    if subject.serverless is not None:
+        return describe_replication(aws, subject.serverless)
+    return describe_task(aws, subject.task)

@@ -7,26 +7,35 @@ from typing import Any
 from dmslake.aws.clients import Clients
 from dmslake.kinds.dms_search import search
 from dmslake.kinds.replication_config import find_config, find_replication
+from dmslake.monitor.described import Described
 from dmslake.monitor.snapshot import TableState, TaskState
 from dmslake.monitor.task import table_state, utc
 
 
-def read_replication(aws: Clients, name: str) -> tuple[TaskState | None, tuple[TableState, ...]]:
-    """Return the replication and its tables; (None, ()) when there is no such configuration.
+def describe_replication(aws: Clients, name: str) -> Described | None:
+    """Return the replication as DMS describes it, or None when there is no such configuration."""
+    config = find_config(aws, name)
+    if config is None:
+        return None
+    return Described(
+        state=_state(name, find_replication(aws, name) or {}, config),
+        arn=config["ReplicationConfigArn"],
+        instance_arn=None,
+        settings=config.get("ReplicationSettings", "{}"),
+    )
+
+
+def read_replicated_tables(aws: Clients, arn: str) -> tuple[TableState, ...]:
+    """Return the tables of a replication in order.
 
     What DMS provisioned is taken back some time after it stopped, and the statistics with it.
     """
-    config = find_config(aws, name)
-    if config is None:
-        return None, ()
-    arn = config["ReplicationConfigArn"]
     rows = search(
         aws.dms.describe_replication_table_statistics,
         "ReplicationTableStatistics",
         ReplicationConfigArn=arn,
     )
-    tables = sorted((table_state(row) for row in rows), key=lambda t: (t.schema, t.table))
-    return _state(name, find_replication(aws, name) or {}, config), tuple(tables)
+    return tuple(sorted(map(table_state, rows), key=lambda table: (table.schema, table.table)))
 
 
 def _state(name: str, replication: Any, config: Any) -> TaskState:
@@ -35,6 +44,7 @@ def _state(name: str, replication: Any, config: Any) -> TaskState:
         name=name,
         status=str(replication.get("Status", "ready")).lower(),
         loads=config.get("ReplicationType") != "cdc",
+        captures=config.get("ReplicationType") != "full-load",
         stop_reason=str(replication.get("StopReason", "")).removeprefix("Stop Reason "),
         failure="; ".join(replication.get("FailureMessages") or ()),
         full_load_percent=statistics.get("FullLoadProgressPercent", 0),

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import unless_absent
+from dmslake.kinds.dms_search import search_one
 from dmslake.kinds.replication_task import find_task
+from dmslake.monitor.described import Described
 from dmslake.monitor.snapshot import TableState, TaskState
 
 if TYPE_CHECKING:
@@ -19,11 +21,39 @@ _PAGE = 500  # the most that DescribeTableStatistics gives at once
 
 def read_task(aws: Clients, name: str) -> tuple[TaskState | None, tuple[TableState, ...]]:
     """Return the task and its tables; (None, ()) when there is no such task."""
+    task = describe_task(aws, name)
+    return (None, ()) if task is None else (task.state, read_tables(aws, task.arn))
+
+
+def describe_task(aws: Clients, name: str) -> Described | None:
+    """Return the task as DMS describes it, or None when there is no such task."""
     task = find_task(aws, name)
     if task is None:
-        return None, ()
-    tables = tuple(table_state(row) for row in _statistics(aws, task["ReplicationTaskArn"]))
-    return _task(name, task), tuple(sorted(tables, key=lambda t: (t.schema, t.table)))
+        return None
+    return Described(
+        state=_task(name, task),
+        arn=task["ReplicationTaskArn"],
+        instance_arn=task.get("ReplicationInstanceArn", ""),
+        endpoints=(task.get("SourceEndpointArn", ""), task.get("TargetEndpointArn", "")),
+        settings=task.get("ReplicationTaskSettings", "{}"),
+    )
+
+
+def read_tables(aws: Clients, arn: str) -> tuple[TableState, ...]:
+    """Return the tables of a task in order; none when it never ran."""
+    tables = (table_state(row) for row in _statistics(aws, arn))
+    return tuple(sorted(tables, key=lambda table: (table.schema, table.table)))
+
+
+def instance_name(aws: Clients, arn: str) -> str | None:
+    """Return the name of the instance that a task really runs on: the ARN does not have it."""
+    found = search_one(
+        aws.dms.describe_replication_instances,
+        "ReplicationInstances",
+        "replication-instance-arn",
+        arn,
+    )
+    return None if found is None else str(found.get("ReplicationInstanceIdentifier", "")) or None
 
 
 def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
@@ -32,6 +62,7 @@ def _task(name: str, task: ReplicationTaskTypeDef) -> TaskState:
         name=name,
         status=str(task.get("Status", "")),
         loads=task.get("MigrationType") != "cdc",
+        captures=task.get("MigrationType") != "full-load",
         stop_reason=str(task.get("StopReason", "")).removeprefix("Stop Reason "),
         failure=str(task.get("LastFailureMessage", "")),
         full_load_percent=statistics.get("FullLoadProgressPercent", 0),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from dmslake.monitor.snapshot import DeadLetter, Snapshot, TaskState
+from dmslake.monitor.snapshot import DeadLetter, LoaderState, Snapshot, TaskState, Unread
 
 _ALL = 100
 _CAPTURES = "changes are being captured"
@@ -14,10 +15,14 @@ _TABLE_BROKEN = ("Table error", "Table cancelled", "Table does not exist")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something that is wrong: what, and what to do about it."""
+    """Something that is wrong: what, and what to do about it.
+
+    With a `warning` the pipeline does its work all the same.
+    """
 
     what: str
     fix: str
+    warning: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +34,23 @@ class Verdict:
 
     @property
     def healthy(self) -> bool:
-        return not self.findings
+        return all(finding.warning for finding in self.findings)
 
 
 def judge(snapshot: Snapshot) -> Verdict:
     """Return the verdict on a snapshot."""
-    findings = tuple(finding for rule in _RULES for finding in rule(snapshot))
-    return Verdict(headline=_headline(snapshot, findings), findings=findings)
+    found = [finding for rule in _RULES for finding in rule(snapshot)]
+    findings = tuple(sorted(found, key=lambda finding: finding.warning))
+    wrong = any(not finding.warning for finding in findings)
+    return Verdict(headline=_headline(snapshot, wrong=wrong), findings=findings)
 
 
-def _headline(snapshot: Snapshot, findings: tuple[Finding, ...]) -> str:
+def _headline(snapshot: Snapshot, *, wrong: bool) -> str:
     if snapshot.task is None:
         return "there is no pipeline"
     doing = _doing(snapshot.task)
     works = snapshot.task.status == "running" or _is_finished(snapshot.task)
-    return f"{doing}, but not everything is well" if findings and works else doing
+    return f"{doing}, but not everything is well" if wrong and works else doing
 
 
 def _doing(task: TaskState) -> str:
@@ -93,25 +100,80 @@ def _connections(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
-def _loader(snapshot: Snapshot) -> Iterator[Finding]:
-    loader = snapshot.loader
-    if snapshot.task is not None and not loader.exists:
+def _log(snapshot: Snapshot) -> Iterator[Finding]:
+    """A task without its log does its work, but nobody will know why when it does not."""
+    log = snapshot.log
+    if log is None or not log.missing:
+        return
+    stream = f"log stream {log.stream} in " if log.missing == "stream" else ""
+    yield Finding(
+        what=f"the task's log is missing: there is no {stream}log group {log.group}",
+        fix="dmslake up repairs what most often is the cause: the role dms-cloudwatch-logs-role is "
+        "missing, has lost its policy, or has a condition in its trust; if no log comes then, stop "
+        "the task once (aws dms stop-replication-task), and dmslake up resumes it",
+        warning=True,
+    )
+
+
+def _function(snapshot: Snapshot) -> Iterator[Finding]:
+    if snapshot.task is not None and snapshot.loader.exists is False:
         yield Finding(
             what="the loader function is missing: staged objects stay where they are",
             fix="dmslake up",
         )
-    if loader.errors or loader.recent_failures:
-        reasons = "; ".join(loader.recent_failures[:3]) or "its log says why"
-        # The metric comes later than the log, and may not be there yet.
-        times = {0: "", 1: "once "}.get(loader.errors, f"{loader.errors} times ")
+
+
+def _failures(snapshot: Snapshot) -> Iterator[Finding]:
+    loader = snapshot.loader
+    if not loader.errors and not loader.recent_failures:
+        return
+    reasons = "; ".join(loader.recent_failures[:3]) or "its log says why"
+    # The metric comes later than the log, and may not be there yet.
+    times = {0: "", 1: "once "}.get(loader.errors or 0, f"{loader.errors} times ")
+    what = f"the loader failed {times}in the last hour: {reasons}"
+    worked = _worked_since(loader)
+    if worked is None:
         yield Finding(
-            what=f"the loader failed {times}in the last hour: {reasons}",
+            what=what,
             fix="dmslake plan shows whether its role or settings were changed; dmslake up repairs",
         )
+    else:
+        yield Finding(
+            what=f"{what}; it has worked since, at {worked:%H:%M} UTC",
+            fix="nothing, if you know the cause: an event that fails again and again ends in the "
+            "dead-letter queue, and is reported here then",
+            warning=True,
+        )
+
+
+def _worked_since(loader: LoaderState) -> datetime | None:
+    """Return when the function worked after its last failure; a minute that saw both is no proof.
+
+    What failed before and is given up lies in the dead-letter queue, and is a finding of its own.
+    """
+    success, failure = loader.last_success, loader.last_failure
+    return success if success is not None and failure is not None and success > failure else None
+
+
+def _dead_letters(snapshot: Snapshot) -> Iterator[Finding]:
+    loader = snapshot.loader
     if loader.dead_letters:
         yield Finding(
             what=_given_up(loader.dead_letters, loader.examples),
-            fix="remove the cause; the objects are still in staging, none is lost",
+            fix="remove the cause, then run dmslake redrive; the objects are still in staging, "
+            "none is lost",
+        )
+
+
+def _unread(snapshot: Snapshot) -> Iterator[Finding]:
+    """Say once for each missing permission what could not be read for it."""
+    parts: dict[tuple[str, bool], list[Unread]] = {}
+    for unread in snapshot.unread:
+        parts.setdefault((unread.fix, unread.vital), []).append(unread)
+    for (fix, vital), together in parts.items():
+        names = " and ".join(dict.fromkeys(unread.part for unread in together))
+        yield Finding(
+            what=f"{names} could not be read: {together[0].why}", fix=fix, warning=not vital
         )
 
 
@@ -126,5 +188,9 @@ _RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
     _task,
     _connections,
     _tables,
-    _loader,
+    _function,
+    _failures,
+    _dead_letters,
+    _unread,
+    _log,
 )

@@ -1,4 +1,4 @@
-"""Look whether a task that was just started really runs.
+"""Look whether what was just started, a task or a serverless replication, really runs.
 
 DMS calls a task running before it has looked at the source: one whose mapping matches no table, or
 whose tables may not be read, fails some seconds later, when everybody has stopped looking.
@@ -8,22 +8,49 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import translating
 from dmslake.engine.plan import Plan
 from dmslake.errors import WaitError
+from dmslake.kinds.replication import Replication
+from dmslake.kinds.replication_config import find_replication
 from dmslake.kinds.replication_task import find_task
 from dmslake.kinds.task_run import TaskRun
-
-if TYPE_CHECKING:
-    from mypy_boto3_dms.type_defs import ReplicationTaskTypeDef
 
 _LOOKS = 6
 _PAUSE = 1.0
 _COUNTS = ("TablesLoaded", "TablesLoading", "TablesQueued", "TablesErrored")
 _ENDED = ("FULL_LOAD_ONLY_FINISHED", "STOPPED_AFTER", "STOPPED_AT")
+_Find = Callable[[Clients, str], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Watched:
+    """What was started: how it is called, how it is found, where it says what it does and why."""
+
+    noun: str
+    find: _Find
+    statistics: str
+    failure: str
+
+
+_WATCHED = {
+    TaskRun.kind: _Watched(
+        noun="task",
+        find=find_task,
+        statistics="ReplicationTaskStats",
+        failure="LastFailureMessage",
+    ),
+    Replication.kind: _Watched(
+        noun="serverless replication",
+        find=find_replication,
+        statistics="ReplicationStats",
+        failure="FailureMessages",
+    ),
+}
 
 
 def watch_run(
@@ -33,9 +60,9 @@ def watch_run(
     *,
     pause: Callable[[float], object] | None = None,
 ) -> WaitError | None:
-    """Return why the task that a plan started does not run, or None.
+    """Return why the task, or the replication, that a plan started does not run, or None.
 
-    It looks for some seconds at most, and no longer than until the task works on its first table.
+    It looks for some seconds at most, and no longer than until the first table is worked on.
 
     Args:
         plan: what was carried out.
@@ -43,39 +70,40 @@ def watch_run(
         stop: ends the watch.
         pause: lets time pass.
     """
-    started = [s for s in plan.pending if s.action.makes and s.resource.kind == TaskRun.kind]
-    if not started:
+    made = (step.resource for step in plan.pending if step.action.makes)
+    started = next((one for one in made if one.kind in _WATCHED), None)
+    if started is None:
         return None
-    let_pass = pause or stop.wait
-    name = started[0].resource.name
+    watched, let_pass = _WATCHED[started.kind], pause or stop.wait
     for look in range(_LOOKS):
-        with translating(f"looking at replication task {name}"):
-            task = find_task(clients, name)
-        if task is None or stop.is_set():
+        with translating(f"looking at the {watched.noun} {started.name}"):
+            found = watched.find(clients, started.name)
+        if found is None or stop.is_set():
             return None
-        failure = _failure(task)
-        if failure is not None or _works(task):
+        failure = _failure(watched, found)
+        if failure is not None or _works(watched, found):
             return failure
         if look + 1 < _LOOKS:
             let_pass(_PAUSE)
     return None
 
 
-def _works(task: ReplicationTaskTypeDef) -> bool:
-    statistics: Any = task.get("ReplicationTaskStats", {})
+def _works(watched: _Watched, found: Any) -> bool:
+    statistics = found.get(watched.statistics) or {}
     return any(statistics.get(count) for count in _COUNTS)
 
 
-def _failure(task: ReplicationTaskTypeDef) -> WaitError | None:
-    status = str(task.get("Status", ""))
-    reason = str(task.get("StopReason", "")).removeprefix("Stop Reason ")
+def _failure(watched: _Watched, found: Any) -> WaitError | None:
+    status = str(found.get("Status", "")).lower()
+    reason = str(found.get("StopReason", "")).removeprefix("Stop Reason ")
     ended = status == "stopped" and not reason.startswith(_ENDED)
     if status != "failed" and not ended:
         return None
-    why = str(task.get("LastFailureMessage", "")) or reason or "DMS gives no reason"
+    said = found.get(watched.failure) or ""
+    why = (said if isinstance(said, str) else "; ".join(said)) or reason
     return WaitError(
-        f"the task was started and is {status} now",
-        why=why,
+        f"the {watched.noun} was started and is {status} now",
+        why=why or "DMS gives no reason",
         fix=_advice(why),
     )
 

@@ -30,7 +30,7 @@ _PASS = "iam:PassRole"  # noqa: S105 - an action
 _LINK = "iam:CreateServiceLinkedRole"
 _LINKED = "role/aws-service-role/dms.amazonaws.com/AWSServiceRoleForDMSServerless"
 # The kinds that look at, or remove, what users keep in the buckets.
-_WITH_DATA = ("bucket", "drain", "shared_bucket")
+_WITH_DATA = ("bucket", "drain", "shared_bucket", "sweep")
 
 # Actions for which IAM knows no resource, beside every `Describe` of EC2 and most of DMS.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -47,9 +47,12 @@ _OF_OBJECTS = re.compile(r"s3:(\w+Object(Tagging|Version|Attributes)?|\w+Multipa
 # What `status` reads beside the kinds.
 MONITORING = (
     "cloudwatch:GetMetricStatistics", "dms:DescribeReplicationTableStatistics",
-    "dms:DescribeTableStatistics", "lambda:GetFunctionConfiguration", "logs:FilterLogEvents",
-    "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
+    "dms:DescribeTableStatistics", "lambda:GetFunctionConfiguration",
+    "logs:DescribeLogStreams", "logs:FilterLogEvents", "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl", "sqs:ReceiveMessage",
 )  # fmt: skip
+# What `redrive` does beside looking.
+REDRIVE = ("lambda:InvokeFunction", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage")
 # The lock, and the checkpoints of tasks that are gone.
 _CLAIM = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
@@ -57,7 +60,7 @@ Policy = Mapping[str, object]
 
 
 def operator_policies(spec: Spec, account: Account) -> tuple[Policy, ...]:
-    """Return the policy for `plan`, `up`, `status` and `down`; several where one is too long."""
+    """Return the policy for all that is done with a pipeline; several where one is too long."""
     statements = [*_Scopes(spec, account).statements()]
     return tuple(
         {"Version": _VERSION, "Statement": part} for part in _parts(statements, LONGEST_POLICY)
@@ -92,6 +95,10 @@ class _Scopes:
                 yield action, self._scope(action, resource)
         for action in (*MONITORING, *preflight.PERMISSIONS):
             yield action, self._scope(action, None)
+        for action in REDRIVE:
+            of_function = action.startswith("lambda:")
+            arn = self._names.function_arn if of_function else self._names.dead_letters_arn
+            yield action, iter((arn,))
         for action in _CLAIM:
             yield action, iter((self._claims,))
         for key in filter(None, (self.spec.staging.kms_key,)):
@@ -194,10 +201,20 @@ class _Scopes:
             yield self._names.queue_arn
 
     def _log_groups(self, _action: str, resource: Resource[Any] | None) -> Iterator[str]:
-        name = resource.name if isinstance(resource, LogGroup) else self._names.function_log_group
-        arn = self.account.arn("logs", f"log-group:{name}")
-        yield arn  # tags are asked for without the star, everything else with it
-        yield f"{arn}:*"
+        own = isinstance(resource, LogGroup)
+        read = self._names.function_log_group, self._task_log_group
+        for name in (resource.name,) if own and resource is not None else read:
+            arn = self.account.arn("logs", f"log-group:{name}")
+            yield arn  # tags are asked for without the star, everything else with it
+            yield f"{arn}:*"
+
+    @property
+    def _task_log_group(self) -> str:
+        """The group of the task's log; only DMS knows the whole name where nothing is ours."""
+        replication = self.spec.replication
+        if replication.serverless is not None:
+            return "dms-serverless-replication-*"
+        return self._names.task_log_group if replication.instance.arn is None else "dms-tasks-*"
 
     def _passing(self, roles: tuple[str, ...]) -> dict[str, object]:
         services = ["dms.amazonaws.com", "lambda.amazonaws.com"]

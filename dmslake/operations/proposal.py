@@ -25,7 +25,8 @@ class Proposal:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return tuple(str(finding) for finding in self.findings if not finding.fatal)
+        remarks = (step.remark for step in self.plan.steps if step.remark)
+        return (*remarks, *(str(found) for found in self.findings if not found.fatal))
 
     @property
     def obstacle(self) -> DmslakeError | None:

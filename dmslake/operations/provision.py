@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dmslake.aws.clients import Clients
 from dmslake.blueprint.pipeline import pipeline
@@ -38,14 +38,24 @@ def apply(
     *,
     on_event: Listener = ignore,
     stop: threading.Event | None = None,
+    superseded: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Carry out a plan of `plan` or `plan_removal`.
+
+    Args:
+        found: what is to be done.
+        clients: of the account that it was planned for.
+        on_event: told what happens.
+        stop: ends the work; calls in flight are finished.
+        superseded: whether that is because somebody else goes on with this pipeline.
 
     Raises ConflictError, before anything is done, when a resource in the way is not ours.
     """
     if found.conflicts:
         raise conflict(found.conflicts)
-    return Applier(found, clients, guard, on_event=on_event, stop=stop).run()
+    applier = Applier(found, clients, guard, on_event=on_event, stop=stop)
+    applier.superseded = superseded
+    return applier.run()
 
 
 def conflict(steps: tuple[Step, ...]) -> ConflictError:

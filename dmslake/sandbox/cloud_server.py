@@ -21,7 +21,10 @@ _ANSWER_SECONDS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class CloudServer(PythonServer):
-    """S3, Lambda, IAM, SQS and the others, on one port."""
+    """S3, Lambda, IAM, SQS and the others, on one port.
+
+    `role_seconds` is how long the services do not see a role that was just made.
+    """
 
     name: ClassVar[str] = "cloud"
     module: ClassVar[str] = "dmslake.sandbox.cloud"
@@ -30,6 +33,7 @@ class CloudServer(PythonServer):
     account: str
     certificates: Certificates
     keys: CloudKeys
+    role_seconds: float = 0.0
 
     @property
     def url(self) -> str:
@@ -45,6 +49,7 @@ class CloudServer(PythonServer):
             authority=self.certificates.authority,
             certificate=self.certificates.certificate,
             key=self.certificates.key,
+            role_seconds=self.role_seconds,
         ).arguments()
 
     def environment(self) -> Mapping[str, str]:

@@ -57,7 +57,8 @@ def start(  # noqa: PLR0913 - all but the first are choices of few callers
     """Start the sandbox in a folder, or what of it does not run; safe to repeat at any time.
 
     `region` is eu-west-1 for a new sandbox. `external_source` replaces the embedded PostgreSQL,
-    `delays` (seconds by name, see `sandbox/dms/delays.py`) replaces those of the DMS service, and
+    `delays` (seconds by name, see `sandbox/dms/delays.py`; `iam` is how long no service can use a
+    role that was just made, 0 where nobody says) replaces those of the DMS service, and
     `idle_engines` has it accept sources that it cannot read (for tests, see `sandbox/dms/idle.py`);
     None leaves each as it was at the last start.
 

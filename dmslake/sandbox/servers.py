@@ -16,6 +16,7 @@ from dmslake.sandbox.server import Server
 TLS = "tls"
 ORDER = ("cloud", "postgres", "dms")
 FOLDERS = (*ORDER, TLS)
+IAM_DELAY = "iam"  # the one delay that is not DMS's own
 
 
 def with_ports(record: Record, folder: Path) -> Record:
@@ -52,6 +53,7 @@ def cloud_of(record: Record, folder: Path) -> CloudServer:
         account=record.account,
         certificates=certificates_in(folder / TLS),
         keys=CloudKeys(administrator=record.administrator, service=record.service),
+        role_seconds=record.delays.get(IAM_DELAY, 0.0),
     )
 
 
@@ -65,7 +67,7 @@ def dms_of(record: Record, folder: Path) -> DmsServer:
         cloud_url=cloud_of(record, folder).url,
         authority=certificates_in(folder / TLS).authority,
         keys=record.service,
-        delays=record.delays,
+        delays={name: s for name, s in record.delays.items() if name != IAM_DELAY},
         idle_engines=record.idle_engines,
     )
 

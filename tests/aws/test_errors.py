@@ -9,6 +9,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dmslake.aws.errors import (
+    DENIED_CODES,
     QUOTA_CODES,
     code_of,
     message_of,
@@ -229,5 +230,21 @@ def test_a_denied_look_at_a_bucket_names_iams_own_word_for_it() -> None:
     assert error.fix.startswith("allow s3:ListBucket for ")
 
 
-def test_the_codes_of_quotas_are_known() -> None:
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [
+        ("GetQueueAttributes", "sqs:GetQueueAttributes"),
+        ("GetMetricStatistics", "cloudwatch:GetMetricStatistics"),
+        ("DescribeLogStreams", "logs:DescribeLogStreams"),
+    ],
+)
+def test_a_denial_that_does_not_say_what_is_named_all_the_same(operation: str, action: str) -> None:
+    """SQS says of a queue only that access to it is denied."""
+    said = "Access to the resource https://sqs.eu-west-1.example.com/ is denied."
+    error = translated(answer("AccessDenied", said, operation))
+    assert error.fix.startswith(f"allow {action} for ")
+
+
+def test_the_codes_of_quotas_and_denials_are_known() -> None:
     assert set(QUOTA) == QUOTA_CODES
+    assert set(DENIED) == DENIED_CODES

@@ -1,11 +1,14 @@
 """Waiting for IAM to catch up, in a time that only the test lets pass."""
 
+import threading
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from dmslake.aws.eventually import Refusal, eventually
+from dmslake.errors import StoppedError
+from dmslake.pausing import stopped_by
 
 NOT_READY = Refusal("AccessDeniedFault", "is not configured properly")
 
@@ -40,12 +43,26 @@ def test_a_call_that_works_is_made_once() -> None:
 
 
 def test_an_expected_refusal_is_tried_again_after_longer_and_longer_pauses() -> None:
-    service = Service(*[PASSING] * 9)
-    assert eventually(service.call, NOT_READY, within=60, sleep=service.pauses.append) == "made"
-    assert service.calls == 10
+    service = Service(*[PASSING] * 30)
+    assert eventually(service.call, NOT_READY, within=600, sleep=service.pauses.append) == "made"
+    assert service.calls == 31
     assert service.pauses[0] == 0.5
     assert service.pauses == sorted(service.pauses)
     assert service.pauses[-1] == 10.0
+
+
+@pytest.mark.parametrize("takes", [1, 3, 10, 30, 60])
+def test_the_end_of_a_refusal_is_noticed_soon(takes: float) -> None:
+    pauses: list[float] = []
+
+    def call() -> str:
+        if sum(pauses) < takes:
+            raise PASSING
+        return "made"
+
+    eventually(call, NOT_READY, within=600, sleep=pauses.append)
+    assert sum(pauses) - takes <= max(0.5, takes / 5)
+    assert len(pauses) <= 25
 
 
 def test_it_gives_up_when_the_time_is_over_and_raises_the_refusal_itself() -> None:
@@ -107,3 +124,33 @@ def test_errors_that_are_no_answers_are_not_tried_again() -> None:
     with pytest.raises(OSError, match="the line is dead"):
         eventually(broken, NOT_READY, within=60, sleep=pauses.append)
     assert pauses == []
+
+
+def test_work_that_is_stopped_waits_no_longer() -> None:
+    stop = threading.Event()
+    service = Service(*[PASSING] * 1000)
+
+    def call() -> str:
+        if service.calls == 1:
+            stop.set()
+        return service.call()
+
+    with stopped_by(stop), pytest.raises(StoppedError):
+        eventually(call, NOT_READY, within=3600)
+    assert service.calls == 2
+
+
+def test_work_that_is_stopped_still_makes_its_call() -> None:
+    stop = threading.Event()
+    stop.set()
+    service = Service()
+    with stopped_by(stop):
+        assert eventually(service.call, NOT_READY, within=60) == "made"
+
+
+def test_nobody_else_s_work_is_stopped() -> None:
+    stop = threading.Event()
+    stop.set()
+    with stopped_by(stop):
+        pass
+    assert eventually(Service(PASSING).call, NOT_READY, within=60) == "made"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import zipfile
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import dmslake
-from dmslake.blueprint.archive import HANDLER, lake_archive
+from dmslake.blueprint.archive import HANDLER, lake_archive, without_docstrings
 
 PACKAGE = Path(dmslake.__file__).parent
 
@@ -24,6 +26,13 @@ import hashlib, json, os, sys
 os.umask(int(sys.argv[1], 8))
 import dmslake.blueprint.archive as made
 print(json.dumps([made.__file__, hashlib.sha256(made.lake_archive()).hexdigest()]))
+"""
+
+WITHOUT_ZLIB = """
+import hashlib, sys
+sys.modules["zlib"] = None
+from dmslake.blueprint.archive import lake_archive
+print(hashlib.sha256(lake_archive()).hexdigest())
 """
 
 IMPORT_HANDLER = """
@@ -65,10 +74,6 @@ def digest() -> str:
     return hashlib.sha256(lake_archive()).hexdigest()
 
 
-def test_it_is_the_same_every_time() -> None:
-    assert lake_archive() == lake_archive()
-
-
 @pytest.mark.parametrize(
     ("seed", "umask", "zone"), [("1", "077", "Asia/Tokyo"), ("2", "000", "America/Lima")]
 )
@@ -100,13 +105,54 @@ def test_it_holds_the_lake_and_nothing_else() -> None:
     assert len(names) == len(set(names))
 
 
+def test_the_code_is_that_of_the_sources_line_for_line() -> None:
+    with zipfile.ZipFile(io.BytesIO(lake_archive())) as archive:
+        packed = {name: archive.read(name) for name in archive.namelist()}
+    del packed["dmslake/__init__.py"]
+    for name, source in packed.items():
+        assert undocumented(source) == undocumented((PACKAGE.parent / name).read_bytes()), name
+
+
+def undocumented(source: bytes) -> tuple[str, list[int]]:
+    """Give a module's syntax tree with its docstrings emptied, and the lines of its nodes."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(ast.Constant(str()) as text):
+                text.value = ""
+    return ast.dump(tree), [getattr(node, "lineno", 0) for node in ast.walk(tree)]
+
+
+def test_docstrings_are_left_out_and_all_other_text_stays() -> None:
+    source = b'"""Module\n\ndoc."""\nx = """kept\n# kept"""  # kept\n"""About x."""\n\n\n'
+    source += 'class É:\n    """Only a docstring: é."""\n'.encode()
+    assert without_docstrings(source) == (
+        b'""\n\n\nx = """kept\n# kept"""  # kept\n""\n\n\n' + 'class É:\n    ""\n'.encode()
+    )
+
+
 def test_its_entries_can_be_read_by_everybody() -> None:
     # Lambda runs as a user of its own: a file without rights for others cannot be imported there.
     with zipfile.ZipFile(io.BytesIO(lake_archive())) as archive:
         modes = {entry.external_attr >> 16 for entry in archive.infolist()}
         times = {entry.date_time for entry in archive.infolist()}
-    assert modes == {0o644}
+    assert modes == {stat.S_IFREG | 0o644}
     assert len(times) == 1
+
+
+def test_it_is_small_enough_to_be_loaded_at_once() -> None:
+    assert len(lake_archive()) <= 40 * 1024
+
+
+def test_it_is_made_once_per_process() -> None:
+    assert lake_archive() is lake_archive()
+
+
+def test_the_machines_own_compression_has_no_part_in_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ZLIB], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == digest()
 
 
 @pytest.mark.parametrize("form", ["zipped", "unzipped"])

@@ -66,7 +66,7 @@ def test_the_reference_architecture() -> None:
         "account_role": 2, "bucket": 2, "bucket_notification": 1, "connection_test": 2,
         "endpoint": 2, "failure_destination": 1, "function": 1, "invoke_permission": 1,
         "log_group": 2, "queue": 1, "replication_instance": 1, "replication_task": 1, "role": 2,
-        "subnet_group": 1, "table_loads": 1, "task_run": 1,
+        "subnet_group": 1, "sweep": 1, "table_loads": 1, "task_run": 1,
     }  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def test_the_source_endpoint_waits_for_nothing() -> None:
 
 
 def test_the_run_stands_on_everything() -> None:
-    rest = {"task_run.shop-task", "table_loads.shop-task"}
+    rest = {"task_run.shop-task", "table_loads.shop-task", "sweep.shop-loader"}
     assert stands_on(spec())["task_run.shop-task"] == set(SHOP) - rest
 
 
@@ -120,7 +120,7 @@ def test_shared_roles_are_never_owned_and_everything_that_can_be_is() -> None:
     # These carry no tags of their own, and go with what they stand on.
     tagless = {
         "account_role", "bucket_notification", "connection_test", "failure_destination",
-        "invoke_permission", "table_loads", "task_run",
+        "invoke_permission", "sweep", "table_loads", "task_run",
     }  # fmt: skip
     for resource in SHOP.values():
         assert resource.owner == (None if resource.kind in tagless else "shop"), resource.address
@@ -226,9 +226,28 @@ def test_with_a_queue_s3_calls_the_queue_and_the_direct_way_is_unwanted() -> Non
     assert made["queue.shop-staged"].visibility_timeout_s >= 6 * 60
     assert made["function.shop-loader"].concurrency == 5
     assert "event_source_mapping.shop-staged" in stands_on(QUEUED)["task_run.shop-task"]
-    direct = {"failure_destination.shop-loader", "invoke_permission.dmslake-shop"}
-    assert direct <= unwanted(QUEUED)
+    assert "invoke_permission.dmslake-shop" in unwanted(QUEUED)
     assert {"queue.shop-staged", "event_source_mapping.shop-staged"} <= unwanted(spec())
+
+
+def test_what_lambda_still_tries_reaches_the_dead_letters_after_a_switch() -> None:
+    for found in (spec(), QUEUED):
+        made = stands_on(found)
+        assert "failure_destination.shop-loader" in made["bucket_notification.dmslake-shop"]
+        assert "failure_destination.shop-loader" not in unwanted(found)
+
+
+def test_the_old_way_goes_after_the_new_one_is_open_and_staging_is_swept_last() -> None:
+    opened = "bucket_notification.dmslake-shop"
+    for found in (spec(), QUEUED):
+        old = [r for r in pipeline(found, ACCOUNT).unwanted if r.gone_after and r.kind != "role"]
+        assert {str(a) for r in old for a in r.gone_after if r.kind in _OF_TRIGGERS} == {opened}
+        assert opened in stands_on(found)["sweep.shop-loader"]
+    sweep = parts(spec())["sweep.shop-loader"]
+    assert "queue_drain.shop-staged" in {str(a) for a in sweep.after}
+
+
+_OF_TRIGGERS = ("event_source_mapping", "invoke_permission", "queue", "queue_drain")
 
 
 def test_serverless_has_no_machine_and_what_ran_before_is_gone_before_it() -> None:

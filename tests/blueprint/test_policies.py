@@ -46,6 +46,9 @@ LOADER_MAY = [
     ("s3:PutObject", LAKE),
     ("s3:PutObjectTagging", LAKE),
     ("s3:AbortMultipartUpload", LAKE),
+    ("s3:GetObject", LAKE),
+    ("s3:GetObjectAnnotation", STAGED),
+    ("s3:PutObjectAnnotation", LAKE),
     ("logs:CreateLogStream", LOG),
     ("logs:PutLogEvents", LOG),
     ("sqs:SendMessage", QUEUE),
@@ -57,7 +60,8 @@ LOADER_MAY_NOT = [
     ("s3:DeleteObjectVersion", LAKE),
     ("s3:GetObject", "arn:aws:s3:::acme-staging/other/secret.csv"),
     ("s3:GetObject", "arn:aws:s3:::acme-staging/dms-of-others/x.csv"),
-    ("s3:GetObject", LAKE),
+    ("s3:GetObject", "arn:aws:s3:::acme-lake/raw/shop2/x.csv"),
+    ("s3:GetObjectTagging", LAKE),
     ("s3:PutObject", "arn:aws:s3:::acme-lake/raw/shop2/x.csv"),
     ("s3:PutObject", "arn:aws:s3:::acme-lake-backup/raw/shop/x.csv"),
     ("s3:PutObjectAcl", LAKE),
@@ -131,7 +135,8 @@ def test_without_a_prefix_the_whole_bucket_is_meant_and_nothing_else() -> None:
 def test_in_one_bucket_the_roles_keep_to_their_folders() -> None:
     loader, dms = loader_policy(ONE_BUCKET, NAMES), dms_policy(ONE_BUCKET, NAMES)
     assert not allows(loader, "s3:PutObject", "arn:aws:s3:::acme/in/x.csv")
-    assert not allows(loader, "s3:GetObject", "arn:aws:s3:::acme/out/x.csv")
+    assert not allows(loader, "s3:GetObjectTagging", "arn:aws:s3:::acme/out/x.csv")
+    assert not allows(loader, "s3:GetObject", "arn:aws:s3:::acme/elsewhere/x.csv")
     assert not allows(dms, "s3:DeleteObject", "arn:aws:s3:::acme/out/x.csv")
 
 
@@ -170,6 +175,7 @@ def test_the_loaders_policy_as_a_whole() -> None:
         "SeeWhatIsGone": ["arn:aws:s3:::acme-staging"],
         "WriteLake": ["arn:aws:s3:::acme-lake/raw/shop/*"],
         "WriteLog": ["arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/shop-loader:*"],
+        "TakeFromQueue": ["arn:aws:sqs:eu-west-1:123456789012:shop-staged"],
         "QueueWhatFailed": [QUEUE],
     }
 
@@ -201,13 +207,15 @@ def test_keys_can_be_used_through_s3_only() -> None:
                 }
 
 
-def test_with_a_queue_the_loader_takes_from_it_and_sends_nothing() -> None:
-    loader = loader_policy(spec(loader="{trigger: sqs}"), NAMES)
+@pytest.mark.parametrize("trigger", ["s3", "sqs"])
+def test_neither_trigger_loses_its_rights_while_the_other_takes_its_place(trigger: str) -> None:
+    loader = loader_policy(spec(loader=f"{{trigger: {trigger}}}"), NAMES)
     staged = "arn:aws:sqs:eu-west-1:123456789012:shop-staged"
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
         assert allows(loader, action, staged)
         assert not allows(loader, action, QUEUE)
-    assert not allows(loader, "sqs:SendMessage", QUEUE)
+    assert allows(loader, "sqs:SendMessage", QUEUE)
+    assert not allows(loader, "sqs:SendMessage", staged)
     assert not allows(loader, "sqs:PurgeQueue", staged)
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from dmslake.cli.main import dmslake
 from dmslake.cli.options import Settings
 from dmslake.cli.terminal import Terminal
+from tests.truth.plugin import LEDGER
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> Result:
     """Run the command line in a process of its own, in the current environment."""
     done = subprocess.run(
         [sys.executable, "-m", "dmslake", *arguments],
-        input=stdin, env={**os.environ, **environment},
+        input=stdin, env={**os.environ, **LEDGER.environment(), **environment},
         capture_output=True, text=True, check=False, timeout=180,
     )  # fmt: skip
     return Result(done.returncode, done.stdout, done.stderr)

@@ -45,7 +45,7 @@ def test_a_plan_for_an_empty_account(cloud: Cli) -> None:
     lines = found.out.splitlines()
     assert lines[0] == "pipeline shop in account 123456789012, eu-west-1"
     assert "  + staging bucket acme-shop-staging" in lines
-    assert re.fullmatch(r"21 to create, \d unchanged", lines[-1])
+    assert re.fullmatch(r"22 to create, \d unchanged", lines[-1])
     assert PASSWORD not in found.out
 
 
@@ -57,7 +57,7 @@ def test_a_plan_as_json(cloud: Cli) -> None:
     found = cloud("plan", "--json", "--exit-code")
     document = found.document
     assert (found.code, document["ok"], document["command"]) == (3, True, "plan")
-    assert document["data"]["totals"]["create"] == 21
+    assert document["data"]["totals"]["create"] == 22
     assert document["warnings"] == []
     assert PASSWORD not in found.out
 
@@ -83,7 +83,7 @@ def test_a_name_that_is_taken(cloud: Cli, command: str) -> None:
     found = cloud(command, "--yes")
     assert found.code == 1
     assert "  ! queue shop-loader-failed: it exists and was not made by dmslake" in found.out
-    assert "20 to create, 1 in the way" in found.out
+    assert "21 to create, 1 in the way" in found.out
     assert found.err.startswith("error: something is in the way\n")
     assert boto3.client("s3", region_name="eu-west-1").list_buckets()["Buckets"] == []
 

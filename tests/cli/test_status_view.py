@@ -12,7 +12,15 @@ import pytest
 from dmslake.cli.options import Settings
 from dmslake.cli.report import Report, as_json
 from dmslake.cli.status_view import show_status, status_data
-from dmslake.monitor.snapshot import DeadLetter, LoaderState, Snapshot, TableState, TaskState
+from dmslake.monitor.snapshot import (
+    DeadLetter,
+    Latency,
+    LoaderState,
+    Snapshot,
+    TableState,
+    TaskLog,
+    TaskState,
+)
 from dmslake.monitor.verdict import judge
 from tests.cli.running import Recorded
 
@@ -91,6 +99,38 @@ def test_a_missing_loader() -> None:
     assert "loader    missing" in shown(replace(WELL, loader=LoaderState(exists=False)))
 
 
+def test_what_there_is_to_know_does_not_make_it_unwell() -> None:
+    log = TaskLog(group="g", stream="s", missing="stream")
+    found = shown(replace(WELL, log=log))
+    assert found[0] == "✓ pipeline shop: changes are being captured"
+    assert found[-2].startswith("warning: the task's log is missing: there is no log stream s")
+    assert found[-1].startswith("  fix: ")
+
+
+@pytest.mark.parametrize(
+    ("latency", "line"),
+    [
+        (Latency(source_s=3, target_s=1045.4), "latency   source 3 s · target 1,045 s"),
+        (Latency(source_s=0), "latency   source 0 s"),
+        (Latency(target_s=7), "latency   target 7 s"),
+    ],
+)
+def test_how_far_it_is_behind(latency: Latency, line: str) -> None:
+    assert shown(replace(WELL, latency=latency))[3] == line
+
+
+def test_nothing_is_said_of_a_latency_that_nobody_publishes() -> None:
+    assert not any(line.startswith("latency") for line in shown(WELL))
+
+
+def test_counts_that_may_not_be_read_are_not_none() -> None:
+    loader = LoaderState(exists=None, invocations=None, errors=None, dead_letters=None)
+    assert shown(replace(WELL, loader=loader))[3] == (
+        "loader    an unknown number of invocations in the last hour, unknown failed · "
+        "an unknown number of dead letters"
+    )
+
+
 @pytest.mark.parametrize(
     ("facts", "line"),
     [
@@ -118,7 +158,7 @@ def test_the_line_of_the_task(facts: dict[str, Any], line: str) -> None:
 
 @pytest.mark.parametrize(
     ("newest", "text"),
-    [(NEWEST, NEWEST), (None, "nothing yet"), ("", "the layout has none")],
+    [(NEWEST, NEWEST), (None, "nothing yet"), ("", "the layout does not tell")],
 )
 def test_the_newest_partition(newest: str | None, text: str) -> None:
     row = shown(replace(WELL, tables=(replace(ORDERS, newest_partition=newest),)))[-1]
@@ -163,4 +203,9 @@ def test_findings_for_programs() -> None:
     snapshot = Snapshot(pipeline="shop", at=WELL.at, task=None)
     data: Any = status_data(snapshot, judge(snapshot))
     assert data["healthy"] is False
-    assert data["findings"] == [{"what": "there is no replication task", "fix": "dmslake up"}]
+    (finding,) = data["findings"]
+    assert finding == {
+        "what": "there is no replication task",
+        "fix": "dmslake up",
+        "warning": False,
+    }

@@ -18,6 +18,7 @@ from dmslake.engine.diff import differences
 from dmslake.engine.plan import Action
 from dmslake.engine.resource import Live, Resource
 from dmslake.errors import AccessError
+from tests.aws.managed_policies import only_those_for_dms
 from tests.contract.recording import Calls, denied, listen
 from tests.contract.samples import ACCOUNT, CHANGES, resources, spec
 
@@ -27,14 +28,13 @@ _OF_DMS = (
     "shared_subnet_group", "stale_certificates", "subnet_group", "table_loads", "task_run",
 )  # fmt: skip
 _PIPELINE = resources(spec())
-ADDRESSES = [a for a, r in _PIPELINE.items() if r.kind not in _OF_DMS]
+ADDRESSES = [a for a, r in _PIPELINE.items() if r.kind not in _OF_DMS and r.removable]
 
 
 @pytest.fixture
-def calls(request: pytest.FixtureRequest) -> Iterator[tuple[Clients, Calls]]:
-    # Loading AWS's managed policies takes moto more than a second: only for those that attach one.
-    managed = "account_role" in request.node.name or "shared_roles" in request.node.name
-    with mock_aws(config={"iam": {"load_aws_managed_policies": managed}}):
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clients, Calls]]:
+    only_those_for_dms(monkeypatch)
+    with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
         session = boto3.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1"
         )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from dmslake.engine.graph import GraphError
@@ -148,6 +150,30 @@ def test_a_replacement_takes_along_what_lives_on_it() -> None:
     found = plan(world, base, middle, run)
     assert [s.action for s in found.steps] == [Action.REPLACE, Action.REPLACE, Action.RESTART]
     assert found.steps[1].reason == "toy.base is replaced"
+
+
+class Task(Toy):
+    """A toy whose replacement loses what it had reached."""
+
+    kind: ClassVar[str] = "task"
+    interrupts: ClassVar[dict[str, Interrupt]] = {
+        "engine": Interrupt.RESTARTS, "type": Interrupt.REPLACES,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["old", "new"], ids=["as it is", "changed as well"])
+def test_a_task_that_is_replaced_along_loses_its_position_and_the_plan_says_so(engine: str) -> None:
+    base = toy("base", colour="red")
+    task = Task(name="task", owner="me", attributes={"engine": engine}, lives_on=(base.address,))
+    world = World(
+        {
+            base.address: Thing({"colour": "blue"}, "me"),
+            task.address: Thing({"engine": "old"}, "me"),
+        }
+    )
+    machine, replaced = plan(world, base, task).steps
+    assert replaced.action is Action.REPLACE
+    assert (machine.interrupt, replaced.interrupt) == (Interrupt.NOTHING, Interrupt.REPLACES)
 
 
 def test_an_interrupting_change_restarts_only_what_runs_on_it() -> None:

@@ -6,11 +6,11 @@ from moto import mock_aws
 
 from dmslake.sandbox.model import Sandbox
 from tests.aws.isolation import isolate
+from tests.aws.managed_policies import only_those_for_dms
 from tests.faults.wire import Wire
 from tests.faults.world import World
 from tests.pipeline.conftest import Make, make
 from tests.pipeline.pipelines import Pipeline
-from tests.truth.plugin import LEDGER
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,7 @@ def world(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def whole(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An AWS in which there is everything; what is not DMS is moto's."""
     isolate(monkeypatch, tmp_path)
+    only_those_for_dms(monkeypatch)
     with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
         made = World(wire, tmp_path / "dms", whole=True)
         yield made
@@ -41,9 +42,9 @@ def whole(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 @pytest.fixture
 def pipeline(sandbox: Sandbox, tmp_path: Path) -> Make:
-    """Makes pipelines in the sandbox; what their commands send is checked, too."""
+    """Makes pipelines in the sandbox."""
 
     def made(name: str) -> Pipeline:
-        return make(sandbox, tmp_path, name, "things", **LEDGER.environment())
+        return make(sandbox, tmp_path, name, "things")
 
     return made

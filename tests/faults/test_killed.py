@@ -20,13 +20,12 @@ from dmslake.sandbox.model import Sandbox
 from dmslake.spec import Spec, load_spec
 from tests.cli.running import Result
 from tests.faults import kill
+from tests.faults.forked import ForkedPipeline
 from tests.faults.sandboxed import SandboxClients
 from tests.pipeline.conftest import make
-from tests.pipeline.pipelines import Pipeline
 from tests.sandbox.calls import Calls
-from tests.truth.plugin import LEDGER
 
-CIRCLES, PARTS = 30, 5
+CIRCLES, PARTS = 30, 15
 SEED = 20_260_101
 _CALL = re.compile(r"^aws: (\S+) (\S+)$", re.MULTILINE)
 
@@ -37,7 +36,7 @@ Moment = tuple[int, str]
 class Lane:
     """A pipeline that is killed again and again."""
 
-    pipeline: Pipeline
+    pipeline: ForkedPipeline
     aws: SandboxClients
 
     def __call__(self, command: str, *options: str, **environment: str) -> Result:
@@ -76,7 +75,8 @@ def lanes(
     aws = SandboxClients(calls)
 
     def lane(name: str) -> Lane:
-        return Lane(make(sandbox, folder, name, "things", **LEDGER.environment()), aws)
+        made = make(sandbox, folder, name, "things")
+        return Lane(ForkedPipeline(made.name, sandbox, folder), aws)
 
     return lane("killedone"), lane("killedtwo")
 

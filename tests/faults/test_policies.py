@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,33 +16,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dmslake.blueprint.names import Names
-from dmslake.blueprint.pipeline import pipeline
-from dmslake.kinds.role import Role
-from dmslake.sandbox.record import Keys, read_record
 from dmslake.spec import Spec
+from tests.faults.actors import DENIED, Actor, actor_of, roles_of, service
 from tests.faults.sandboxed import SandboxClients
 from tests.faults.world import ACCOUNT, TEXT, spec
 from tests.sandbox.calls import Calls
 
-DENIED = {"AccessDenied", "AccessDeniedException", "403"}
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/5e3c1b1a-0d7f-4a55-9b5e-111111111111"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-AbCdEf"
 _PROGRAM = "p" + uuid.uuid4().hex[:8]
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Somebody who acts as a role, and the places of the pipeline that the role is for."""
-
-    calls: Calls
-    names: Names
-    staging: str
-    lake: str
-    keys: Keys
-    token: str
-
-    def __call__(self, service: str) -> Any:
-        return self.calls.client(service, self.keys, self.token)
 
 
 Call = Callable[[Actor], object]
@@ -98,6 +80,7 @@ ALLOWED: dict[str, dict[str, Call]] = {
             "copy_object", "lake", "raw/b", CopySource={"Bucket": _PROGRAM + "-a", "Key": "dms/a"}
         ),
         "begin a large upload": s3("create_multipart_upload", "lake", "raw/c"),
+        "look for its copy": s3("head_object", "lake", "raw/a"),
         "give up on an event": queue("send_message", "dead_letters", **MESSAGE),
     },
     "dms-source": {"read its secret": read_secret("own")},
@@ -127,7 +110,7 @@ REFUSED: dict[str, dict[str, Call]] = {
         "remove what is staged": s3("delete_object", "staging", "dms/a"),
         "read beside the prefix": s3("get_object", "staging", "dms2/a"),
         "read the claims": s3("get_object", "staging", ".dmslake/x.lock"),
-        "read the lake": s3("get_object", "lake", "raw/a"),
+        "read the lake beside its prefix": s3("get_object", "lake", "raw2/a"),
         "list the lake": s3("list_objects_v2", "lake"),
         "delete in the lake": s3("delete_object", "lake", "raw/a"),
         "write beside the lake's prefix": s3("put_object", "lake", "raw2/a", **SOME),
@@ -147,7 +130,6 @@ REFUSED: dict[str, dict[str, Call]] = {
         "put into its queue": queue("send_message", "queue", **MESSAGE),
         "empty its queue": queue("purge_queue", "queue"),
         "take from another queue": queue("receive_message", _PROGRAM + "-elsewhere"),
-        "give up by itself": queue("send_message", "dead_letters", **MESSAGE),
     },
 }
 
@@ -179,42 +161,11 @@ def actors(calls: Calls) -> dict[str, Actor]:
         }
     )
     return {
-        "dms-staging": _actor(calls, found, "dms-staging"),
-        "dms-source": _actor(calls, found, "dms-source"),
-        "loader": _actor(calls, found, "loader"),
-        "loader with a queue": _actor(calls, with_queue, "loader"),
+        "dms-staging": actor_of(calls, found, "dms-staging"),
+        "dms-source": actor_of(calls, found, "dms-source"),
+        "loader": actor_of(calls, found, "loader"),
+        "loader with a queue": actor_of(calls, with_queue, "loader"),
     }
-
-
-def _actor(calls: Calls, wanted: Spec, name: str) -> Actor:
-    names = Names(wanted.name, ACCOUNT)
-    (role,) = [r for r in roles_of(wanted) if r.name.startswith(f"{wanted.name}-{name}")]
-    if name == "loader":  # only Lambda itself acts as it: here its policy is of interest
-        trust = next(r.trust for r in roles_of(wanted) if "dms-staging" in r.name)
-        role = replace(role, trust=trust)
-    role.create(SandboxClients(calls))
-    for queue_name in (names.dead_letters, names.queue, f"{_PROGRAM}-elsewhere"):
-        calls.sqs.create_queue(QueueName=queue_name)
-    for group in (names.function_log_group, "/aws/lambda/other"):
-        if not calls.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-            calls.logs.create_log_group(logGroupName=group)
-    arn = names.role_arn(role.name, role.path)
-    given = service(calls).assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
-    keys = Keys(access_key_id=given["AccessKeyId"], secret_access_key=given["SecretAccessKey"])
-    return Actor(
-        calls, names, wanted.staging.bucket, wanted.lake.bucket, keys, given["SessionToken"]
-    )
-
-
-def service(calls: Calls) -> Any:
-    """Return STS as DMS calls it."""
-    record = read_record(calls.sandbox.folder)
-    assert record is not None
-    return calls.client("sts", record.service)
-
-
-def roles_of(wanted: Spec) -> list[Role]:
-    return [r for r in pipeline(wanted, ACCOUNT).wanted if isinstance(r, Role)]
 
 
 def cases(table: Mapping[str, Mapping[str, Call]]) -> list[tuple[str, str]]:
@@ -270,7 +221,7 @@ def test_a_key_is_used_through_s3_and_in_no_other_way(calls: Calls) -> None:
     calls.s3.put_bucket_encryption(
         Bucket=f"{_PROGRAM}-k", ServerSideEncryptionConfiguration={"Rules": rules}
     )
-    actor = _actor(calls, encrypted, "dms-staging")
+    actor = actor_of(calls, encrypted, "dms-staging")
     s3("put_object", "staging", "dms/a", **SOME)(actor)
     directly: tuple[Call, ...] = (
         lambda actor: actor("kms").generate_data_key(KeyId=key, KeySpec="AES_256"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +19,12 @@ from dmslake.cli.main import COMMANDS, dmslake
 from dmslake.cli.plan import CHANGES_PENDING
 from dmslake.errors import DmslakeError
 from dmslake.kinds.registry import KINDS
+from dmslake.lake.config import LogLevel
+from dmslake.lake.objects import SkipReason
+from dmslake.lake.outcome import Outcome, Status
+from dmslake.lake.report import Journal
 from dmslake.operations import preflight
+from dmslake.operations.permissions import REDRIVE
 from dmslake.spec import load_spec, parse_spec
 from tests.contract.samples import ACCOUNT
 from tests.spec.texts import ENVIRON, ROOT
@@ -84,7 +92,7 @@ def test_the_readme_names_every_exit_code() -> None:
 _MONITOR = {
     "cloudwatch:GetMetricStatistics", "dms:DescribeTableStatistics",
     "dms:DescribeReplicationTableStatistics", "lambda:GetFunctionConfiguration",
-    "logs:FilterLogEvents", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
+    "logs:DescribeLogStreams", "logs:FilterLogEvents", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
 }  # fmt: skip
 _PASS = "iam:PassRole"
 PERMISSIONS = ROOT / "docs/permissions.md"
@@ -109,8 +117,14 @@ def test_the_operators_policy_is_what_the_kinds_need(number: int, verbs: tuple[s
     assert policy["Statement"][0]["Action"] == needed(*verbs), f"write instead:\n{right}"
 
 
+def test_what_a_redrive_needs_stands_there_too() -> None:
+    _, _, replaying = blocks(PERMISSIONS, "json")
+    (statement,) = json.loads(replaying)["Statement"]
+    assert statement["Action"] == sorted(REDRIVE)
+
+
 def test_roles_are_handed_over_to_the_two_services_only() -> None:
-    _, provisioning = blocks(PERMISSIONS, "json")
+    _, provisioning, _ = blocks(PERMISSIONS, "json")
     (statement,) = json.loads(provisioning)["Statement"][1:]
     assert statement["Action"] == _PASS
     assert statement["Condition"] == {
@@ -118,11 +132,12 @@ def test_roles_are_handed_over_to_the_two_services_only() -> None:
     }
 
 
-DEPLOY = ROOT / "docs/deploy.md"
+DEPLOY, LOADER = ROOT / "docs/deploy.md", ROOT / "docs/loader.md"
 
 
-def test_every_test_that_the_documents_name_is_there() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", DEPLOY.read_text("utf-8"))
+@pytest.mark.parametrize("path", [DEPLOY, LOADER], ids=["deploy", "loader"])
+def test_every_test_that_the_documents_name_is_there(path: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", path.read_text("utf-8"))
     assert len(named) > 20
     gone = [
         f"{file}::{test}"
@@ -130,3 +145,46 @@ def test_every_test_that_the_documents_name_is_there() -> None:
         if not (ROOT / file).exists() or f"def {test}" not in (ROOT / file).read_text("utf-8")
     ]
     assert gone == []
+
+
+def test_every_kind_of_bad_input_has_an_outcome_and_a_test() -> None:
+    text = LOADER.read_text("utf-8").split("## Bad input")[1].split("\n## ")[0]
+    table = [line for line in text.splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
+    assert [row for row in rows[1:] if not (row[1] and row[-1].startswith("`tests/"))] == []
+    assert {f"`{reason}`" for reason in SkipReason} <= {row[2] for row in rows}
+
+
+def journal_lines() -> list[dict[str, Any]]:
+    stream = io.StringIO()
+    journal = Journal(stream, level=LogLevel.INFO, pipeline="shop", request_id="8f5c")
+    key = "raw/public/orders/year=2026/month=11/day=23/hour=14/LOAD00000001-20261123T144702Z.csv"
+    outcome = Outcome(
+        status=Status.COPIED,
+        source="s3://shop-staging/dms/public/orders/LOAD00000001.csv",
+        target=f"s3://shop-lake/{key}",
+        size=1048576,
+        ms=41.7,
+        lag_s=3.1,
+    )
+    at = datetime(2026, 11, 23, 14, 47, 5, 120_000, tzinfo=UTC)
+    journal.object_done(outcome, at)
+    journal.metrics([outcome], at)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_the_log_line_in_the_documents_is_what_the_loader_writes() -> None:
+    (shown,) = blocks(LOADER, "json")
+    assert json.loads(shown) == journal_lines()[0]
+
+
+def test_every_metric_and_every_kind_of_line_is_explained() -> None:
+    text = LOADER.read_text("utf-8")
+    metrics = journal_lines()[1]["_aws"]["CloudWatchMetrics"][0]
+    assert f"namespace is `{metrics['Namespace']}`" in text
+    assert [one for one in metrics["Metrics"] if f"| `{one['Name']}` |" not in text] == []
+    lines = {f"object_{status.value}" for status in Status}
+    written = (ROOT / "dmslake/lake/handler.py").read_text("utf-8")
+    lines |= set(re.findall(r'LogLevel\.\w+, "(\w+)"', written))
+    assert len(lines) > len(Status)
+    assert [line for line in sorted(lines) if f"| `{line}` |" not in text] == []

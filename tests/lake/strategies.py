@@ -10,7 +10,9 @@ AWKWARD = [
     "SEGMENT1_LOAD00000001.csv", "20261123-144702123.csv.gz", "a.csv.gz", "a.gz", ".csv", "csv",
     ".hidden", "a.", "...", "..a", "CDC_TXN", "CDC_TXN-20261123144702123.csv", "test", "{schema}",
     "%s", "\\", "\u0000", "a.é", "load", "cdc", "hour=14", "20261399T999999Z",
-    "a-20261399T999999Z.gz",
+    "a-20261399T999999Z.gz", "f.csv?versionId=abc", "?versionId=", 'say "so"', "it's", "&<>",
+    '{"k":"x"}', '{"k":"x","t":1,"e":"a","s":2}', "a%2Bb+c", "%25", "%", "+", " ", "C:\\x",
+    "\U0010ffff", "e\u0301", "\ufeff", "\u2028",
 ]  # fmt: skip
 
 segments = st.one_of(

@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-import dmslake.lake
+from dmslake.blueprint.archive import lake_archive
 from dmslake.lake.config import LoaderConfig
 from tests.lake.events import notification
-
-SOURCES = Path(dmslake.lake.__file__).parent
 
 IMPORTED = """
 import sys
@@ -44,8 +42,13 @@ class Client:
         return {"CopyObjectResult": {"ETag": "x"}}
 
 
-def client(name):
+def client(name, config):
     return Client()
+"""
+
+STAND_IN_CONFIG = """
+def Config(**settings):
+    return settings
 """
 
 INVOKED = """
@@ -58,6 +61,9 @@ from dmslake.lake.handler import handle
 class Context:
     aws_request_id = "r-1"
 
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
 
 json.dump(handle(json.loads(sys.argv[4]), Context()), sys.stdout)
 """
@@ -66,10 +72,7 @@ json.dump(handle(json.loads(sys.argv[4]), Context()), sys.stdout)
 @pytest.fixture(params=["zipped", "unzipped"])
 def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     packed = tmp_path / "function.zip"
-    with zipfile.ZipFile(packed, "w") as opened:
-        opened.writestr("dmslake/__init__.py", "")
-        for path in sorted(SOURCES.rglob("*.py")):
-            opened.write(path, f"dmslake/lake/{path.relative_to(SOURCES).as_posix()}")
+    packed.write_bytes(lake_archive())
     if request.param == "zipped":
         return packed
     with zipfile.ZipFile(packed) as opened:
@@ -95,7 +98,8 @@ def test_importing_the_handler_loads_the_standard_library_and_nothing_else(archi
 
 def test_the_handler_works_from_the_archive_alone(archive: Path, tmp_path: Path) -> None:
     runtime = tmp_path / "runtime"
-    runtime.mkdir()
+    (runtime / "botocore").mkdir(parents=True)
+    (runtime / "botocore/config.py").write_text(STAND_IN_CONFIG, encoding="utf-8")
     (runtime / "boto3.py").write_text(STAND_IN_BOTO3, encoding="utf-8")
     config = LoaderConfig(
         pipeline="shop", staging_bucket="staging", lake_bucket="lake", account="123456789012"

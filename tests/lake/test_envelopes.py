@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmslake.lake.envelopes import EnvelopeError, ObjectRef, open_envelope
-from dmslake.lake.envelopes.s3 import DeliveryError
+from dmslake.lake.envelopes.base import DeliveryError
 from dmslake.lake.outcome import Outcome, Status
 from tests.lake.events import notification, record, recorded
 from tests.lake.strategies import paths
@@ -142,3 +144,21 @@ def test_many_failures_are_counted_beyond_the_first() -> None:
     outcomes = [failure(number) for number in range(12)]
     with pytest.raises(DeliveryError, match=r"^12 of 12 .*/9: .*; and 2 more$"):
         open_envelope(notification("a")).reply(outcomes)
+
+
+COMMON_EVENTS = """
+import sys
+from dmslake.lake.envelopes import open_envelope
+
+record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
+record["s3"] = {"bucket": {"name": "staging"}, "object": {"key": "k"}}
+assert open_envelope({"Records": [record]}).entries[0].key == "k"
+print(*sorted(name for name in sys.modules if name.startswith("dmslake.lake.envelopes.")))
+"""
+
+
+def test_a_cold_start_reads_the_envelopes_of_the_triggers_only() -> None:
+    command = [sys.executable, "-c", COMMON_EVENTS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    read = [name.rpartition(".")[2] for name in done.stdout.split()]
+    assert read == ["base", "s3", "sqs"]

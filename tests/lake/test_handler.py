@@ -1,7 +1,8 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from mypy_boto3_s3 import S3Client as Boto3Client
 from dmslake.lake import handler
 from dmslake.lake.config import ConfigError, LoaderConfig, LogLevel
 from dmslake.lake.envelopes import EnvelopeError
-from dmslake.lake.envelopes.s3 import DeliveryError
+from dmslake.lake.envelopes.base import DeliveryError
 from dmslake.lake.handler import Loader
 from dmslake.lake.routing import Clock
 from tests.lake.events import notification, record, recorded
@@ -36,14 +37,20 @@ ORDERS, CUSTOMERS, ITEMS = (
 class FakeContext:
     aws_request_id: str = "r-1"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
 
 def load(
-    s3: FakeS3, event: object, config: LoaderConfig = CONFIG
+    s3: FakeS3,
+    event: object,
+    config: LoaderConfig = CONFIG,
+    deadline: Callable[[], float] | None = None,
 ) -> tuple[dict[str, object], list[dict[str, Any]]]:
     stream = io.StringIO()
-    loader = Loader(config, s3, now=lambda: ARRIVED)
+    loader = Loader(config, s3, now=lambda: ARRIVED, sleep=lambda _: None)
     try:
-        answer = loader.load(event, request_id="r-1", stream=stream)
+        answer = loader.load(event, request_id="r-1", stream=stream, deadline=deadline)
     except DeliveryError as error:
         answer = {"error": str(error)}
     return answer, [json.loads(line) for line in stream.getvalue().splitlines()]
@@ -74,7 +81,8 @@ def test_a_bad_record_does_not_keep_the_others_from_the_lake() -> None:
     answer, lines = load(s3, event)
     assert len(s3.lake()) == 2
     assert str(answer["error"]).startswith("2 of 4 objects failed: ")
-    assert f"s3://staging/{CUSTOMERS}: ConnectionError: no route to host" in str(answer["error"])
+    assert f"s3://staging/{CUSTOMERS}: ConnectionError: " in str(answer["error"])
+    assert "no route to host" in str(answer["error"])
     assert "record 3: UnreadableRecord" in str(answer["error"])
     assert (lines[-1]["Copied"], lines[-1]["Failed"]) == (2, 2)
 
@@ -134,9 +142,81 @@ def test_the_recorded_events_are_answered() -> None:
     ]
 
 
-def test_an_unknown_event_is_an_error() -> None:
+def test_an_unknown_event_is_an_error_and_logged() -> None:
+    stream = io.StringIO()
     with pytest.raises(EnvelopeError, match="aws:kinesis"):
-        load(FakeS3(), recorded("unknown_shape"))
+        Loader(CONFIG, FakeS3()).load(recorded("unknown_shape"), request_id="r-1", stream=stream)
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["level"], line["error_code"]) == (
+        "event_refused",
+        "ERROR",
+        "UnknownEvent",
+    )
+    assert "aws:kinesis" in line["error"]
+
+
+def test_what_there_is_no_time_for_is_told_and_not_begun() -> None:
+    keys = [f"dms/s/t{number}/LOAD00000001.csv" for number in range(30)]
+    s3 = FakeS3()
+    for key in keys:
+        s3.put(key)
+    answer, lines = load(s3, notification(*keys), deadline=lambda: 0.0)
+    assert str(answer["error"]).startswith("30 of 30 objects failed: ")
+    assert s3.calls == []
+    *told, last, metrics = lines
+    assert [line["error_code"] for line in told] == ["OutOfTime"] * handler.TOLD_ONE_BY_ONE
+    assert (last["event"], last["objects"], metrics["Failed"]) == ("out_of_time", 30, 30)
+
+
+class Countdown:
+    """Milliseconds left, as Lambda's context tells them."""
+
+    def __init__(self, ms: float) -> None:
+        self._end = time.monotonic() * 1000 + ms
+
+    def __call__(self) -> float:
+        return self._end - time.monotonic() * 1000
+
+
+def test_what_hangs_is_told_in_time_and_does_not_hold_up_the_next_event() -> None:
+    s3 = FakeS3()
+    s3.put(ORDERS)
+    s3.put(CUSTOMERS)
+    released = threading.Event()
+    s3.before["CopyObject"].append(lambda: _wait(released))
+    loader = Loader(CONFIG, s3, now=lambda: ARRIVED, threads=1)
+    stream = io.StringIO()
+    with pytest.raises(DeliveryError) as caught:
+        loader.load(
+            notification(ORDERS, CUSTOMERS), request_id="r", stream=stream, deadline=Countdown(500)
+        )
+    assert [one.error_code for one in caught.value.failed] == ["OutOfTime"] * 2
+    assert all(one.temporary for one in caught.value.failed)
+    answer = loader.load(notification(CUSTOMERS), request_id="r", stream=stream)
+    assert answer["copied"] == 1
+    released.set()
+
+
+def _wait(released: threading.Event) -> None:
+    released.wait(timeout=10)
+
+
+def test_tables_have_metrics_of_their_own_where_it_is_asked_for() -> None:
+    s3 = FakeS3()
+    s3.put(ORDERS)
+    _, lines = load(s3, notification(ORDERS), CONFIG._replace(table_metrics=True))
+    assert [line.get("Table") for line in lines] == [None, None, "public.orders"]
+
+
+def test_many_records_are_moved_by_few_threads() -> None:
+    keys = [f"dms/s/t/{number}.csv" for number in range(2000)]
+    s3 = FakeS3()
+    for key in keys:
+        s3.put(key)
+    before = threading.active_count()
+    answer, _ = load(s3, notification(*keys))
+    assert answer["copied"] == len(s3.lake()) == 2000
+    assert threading.active_count() <= before + handler.THREADS
 
 
 def test_debug_tells_what_an_event_was() -> None:

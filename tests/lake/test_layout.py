@@ -9,24 +9,11 @@ from hypothesis import strategies as st
 from dmslake.lake.layout import DEFAULT_LAYOUT, Layout, LayoutError, Origin
 from dmslake.lake.objects import StagedObject
 from dmslake.lake.tokens import TOKENS, Moment
+from tests.lake.layouts import SAFE, templates
 from tests.lake.strategies import AWKWARD, paths, times
 
 ARRIVED = datetime(2026, 11, 23, 14, 47, 2, tzinfo=UTC)
 REFERENCE = "year={year}/month={month}/day={day}/hour={hour}/{file}"
-
-SAFE = [
-    DEFAULT_LAYOUT,
-    "{path}-{stamp}",
-    "{stamp}/{path}",
-    "{kind}-{stamp}{path}",
-    "{table}/{schema}/dt={year}-{month}-{day}/{stamp}_{stem}{ext}",
-    "{schema}/{table}/{kind}/{stem}{ext}/{stamp}",
-    "{schema}/{table}/{stem}_{year}.{stamp}-{kind}{ext}",
-    "{schema}/{table}/{file}/{stem}-{stamp}/part{ext}",
-    "db={schema}/t={table}/{minute}{hour}/{stem}é{stamp}{ext}",
-    "{schema}/{schema}/{table}/{{x}}%s/{stem}-{stamp}{ext}",
-    "{path}/{stamp}/{schema}",
-]
 
 
 def render(layout: Layout, path: str, arrived: datetime = ARRIVED) -> str | None:
@@ -217,22 +204,6 @@ def _look_alikes() -> Iterator[str]:
 
 
 _LOOK_ALIKES = sorted({path for path in _look_alikes() if render(Layout("{path}"), path)})
-_REQUIRED = ["{schema}", "{table}", "{stem}", "{ext}", "{stamp}"]
-
-
-@st.composite
-def templates(draw: st.DrawFn) -> str:
-    """Draw templates that often are accepted, in any order and with any separators."""
-    tokens = draw(
-        st.one_of(
-            st.just(_REQUIRED),
-            st.permutations(_REQUIRED),
-            st.permutations(["{path}", "{stamp}"]),
-            st.just(["{schema}", "{table}", "{stem}", "{stamp}", "{kind}", "{ext}"]),
-        )
-    )
-    gaps = st.sampled_from(["/", "/", "-", "", ".", "a", "/-"])
-    return "".join(token + draw(gaps) for token in tokens[:-1]) + tokens[-1]
 
 
 @settings(deadline=None)

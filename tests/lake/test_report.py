@@ -73,11 +73,15 @@ def test_lines_below_the_level_are_left_out(level: LogLevel, events: int) -> Non
     assert len(lines(*ALL, level=level)) == events
 
 
-def metrics(*outcomes: Outcome) -> dict[str, Any]:
+def all_metrics(*outcomes: Outcome, by_table: bool = False) -> list[dict[str, Any]]:
     stream = io.StringIO()
-    Journal(stream, level=LogLevel.ERROR, pipeline="shop").metrics(outcomes, AT)
-    line: dict[str, Any] = json.loads(stream.getvalue())
-    return line
+    journal = Journal(stream, level=LogLevel.ERROR, pipeline="shop", by_table=by_table)
+    journal.metrics(outcomes, AT)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def metrics(*outcomes: Outcome) -> dict[str, Any]:
+    return all_metrics(*outcomes)[0]
 
 
 def test_metrics_are_one_line_of_the_embedded_format() -> None:
@@ -108,6 +112,38 @@ def test_metrics_are_one_line_of_the_embedded_format() -> None:
         "Failed": 1,
         "Lag": 7.5,
     }
+
+
+def test_skipped_objects_are_counted_by_their_reason() -> None:
+    outside = Outcome.skipped("s3://staging/x", Skipped(SkipReason.OUTSIDE_PREFIX))
+    _, *lines = all_metrics(COPIED, SKIPPED, SKIPPED, outside)
+    assert [(line["Reason"], line["Skipped"]) for line in lines] == [
+        ("directory-marker", 2),
+        ("outside-prefix", 1),
+    ]
+    (directive,) = lines[0]["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["Pipeline", "Reason"]]
+    assert directive["Metrics"] == [{"Name": "Skipped", "Unit": "Count"}]
+
+
+def test_tables_are_counted_where_it_is_asked_for() -> None:
+    those = [
+        COPIED.of_table("public", "orders"),
+        FAILED.of_table("public", "orders"),
+        COPIED._replace(size=7).of_table("sales", "items"),
+    ]
+    total, orders, items = all_metrics(*those, VANISHED, by_table=True)
+    assert (total["Copied"], total["Failed"]) == (2, 1)
+    assert (orders["Table"], orders["Copied"], orders["Failed"]) == ("public.orders", 1, 1)
+    assert (items["Table"], items["Bytes"], items["Failed"]) == ("sales.items", 7, 0)
+    assert items["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Pipeline", "Table"]]
+    assert all_metrics(*those, VANISHED) == [total]
+
+
+def test_a_failure_that_may_pass_says_so() -> None:
+    (line,) = lines(Outcome.out_of_time("s3://staging/x"))
+    assert (line["error_code"], line["temporary"]) == ("OutOfTime", True)
+    assert "temporary" not in lines(FAILED)[0]
 
 
 def test_an_invocation_that_copied_nothing_has_no_lag() -> None:

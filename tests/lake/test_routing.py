@@ -1,12 +1,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmslake.lake.layout import Layout, Origin
+from dmslake.lake.layout import Layout, LayoutError, Origin
 from dmslake.lake.objects import Skipped, SkipReason
 from dmslake.lake.routing import Clock, Route, Router, TimezoneError
+from tests.lake.layouts import SAFE, templates
 from tests.lake.strategies import paths, times
 
 ARRIVED = datetime(2026, 11, 23, 14, 47, 2, tzinfo=UTC)
@@ -165,15 +166,53 @@ def test_a_lake_key_leads_back_to_its_staged_key_and_time(
         assert route.reason.withholds_data
 
 
-@given(paths, paths, times, times)
-def test_two_arrivals_never_share_a_lake_key(
-    path: str, other: str, arrived: datetime, later: datetime
+# Few pieces and few times, so that look-alikes come up often.
+_pieces = st.sampled_from(
+    [
+        "a",
+        "-",
+        ".",
+        "/",
+        "20261123T144702Z",
+        "20261123-144702123",
+        "load",
+        ".csv",
+        ".gz",
+        "LOAD00001",
+    ]
+)
+_look_alikes = st.lists(_pieces, min_size=1, max_size=4).map("".join)
+_lookalike_paths = st.tuples(_look_alikes, _look_alikes, _look_alikes).map("/".join)
+_keys = st.one_of(_lookalike_paths, _lookalike_paths, paths)
+_times = st.one_of(
+    times, st.sampled_from([ARRIVED, ARRIVED + timedelta(seconds=1), ARRIVED + timedelta(hours=1)])
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.tuples(_keys, _times), min_size=2, max_size=8, unique=True),
+    st.one_of(st.sampled_from(SAFE), templates()),
+    st.sampled_from(["UTC", "Europe/Paris", "Australia/Lord_Howe"]),
+    st.sampled_from(["UTC", "Asia/Seoul", "Europe/Paris"]),
+    st.sampled_from(list(Clock)),
+)
+def test_two_arrivals_never_share_a_lake_key_in_any_accepted_layout(
+    sources: list[tuple[str, datetime]], template: str, zone: str, name_zone: str, clock: Clock
 ) -> None:
-    made = router(staging_prefix="", lake_prefix="")
-    sources = {(key, time) for key in (path, other) for time in (arrived, later)}
-    routes = [made.route(*source) for source in sources]
-    targets = [route.target for route in routes if isinstance(route, Route)]
-    assert len(set(targets)) == len(targets)
+    try:
+        layout = Layout(template)
+        layout.check()
+    except LayoutError:
+        return
+    made = Router(
+        staging_prefix="", lake_prefix="", layout=layout, timezone=zone, clock=clock,
+        name_timezone=name_zone,
+    )  # fmt: skip
+    routes = {source: made.route(*source) for source in sources}
+    found = {one: route.target for one, route in routes.items() if isinstance(route, Route)}
+    assert len(set(found.values())) == len(found)
+    assert {made.origin(key) for key in found.values()} == {Origin(*one) for one in found}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Batches of a queue: what came in each message, and which of them have to come again."""
 
 import io
-import json
 from typing import Any
 
 import pytest
@@ -11,15 +10,11 @@ from dmslake.lake.config import LoaderConfig
 from dmslake.lake.envelopes import EnvelopeError, ObjectRef, open_envelope
 from dmslake.lake.handler import Loader
 from dmslake.lake.outcome import Outcome, Status
-from tests.lake.events import notification, recorded
+from tests.lake.events import message, notification, recorded
 from tests.lake.fake_s3 import FakeS3
 from tests.lake.strategies import paths
 
 FIRST, TEST, TWO, UNREADABLE = (f"00000000-0000-4000-8000-00000000000{n}" for n in range(1, 5))
-
-
-def message(name: str, body: object) -> dict[str, Any]:
-    return {"messageId": name, "eventSource": "aws:sqs", "body": json.dumps(body)}
 
 
 def again(reply: dict[str, object]) -> list[str]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from dmslake.aws.clients import Account, Clients
+from dmslake.monitor.part import Look
 from dmslake.monitor.subject import Subject
 from tests.aws.isolation import session
 
 ACCOUNT = Account(id="123456789012", region="eu-west-1")
 DEFAULT = "{schema}/{table}/year={year}/month={month}/day={day}/hour={hour}/{stem}-{stamp}{ext}"
 TASK_ARN = "arn:aws:dms:eu-west-1:123456789012:task:SHOP"
+INSTANCE_ARN = "arn:aws:dms:eu-west-1:123456789012:rep:MACHINE"
+INSTANCE = "shop-instance"
+LOGGING = json.dumps({"Logging": {"EnableLogging": True}})
 
 
 def subject(template: str = DEFAULT, prefix: str = "raw") -> Subject:
@@ -70,7 +78,12 @@ class FakeDms:
     def describe_replication_tasks(self, **_: Any) -> dict[str, Any]:
         if self.task is None:
             raise absent("DescribeReplicationTasks")
-        task = {"ReplicationTaskArn": TASK_ARN, **self.task}
+        arns = {
+            "ReplicationTaskArn": TASK_ARN, "ReplicationInstanceArn": INSTANCE_ARN,
+            "SourceEndpointArn": "arn:endpoint:shop-source",
+            "TargetEndpointArn": "arn:endpoint:shop-staging",
+        }  # fmt: skip
+        task = {**arns, **self.task}
         return {"ReplicationTasks": [task]}
 
     def describe_table_statistics(self, **request: Any) -> dict[str, Any]:
@@ -86,15 +99,47 @@ class FakeDms:
         return {"Endpoints": [{"EndpointIdentifier": name, "EndpointArn": f"arn:endpoint:{name}"}]}
 
     def describe_replication_instances(self, **_: Any) -> dict[str, Any]:
-        return {"ReplicationInstances": [{"ReplicationInstanceArn": "arn:instance"}]}
+        found = {"ReplicationInstanceArn": INSTANCE_ARN, "ReplicationInstanceIdentifier": INSTANCE}
+        return {"ReplicationInstances": [found]}
 
     def describe_connections(self, **request: Any) -> dict[str, Any]:
-        (arn,) = request["Filters"][0]["Values"]
-        found = self.connections.get(arn.rpartition(":")[2])
-        if found is None:
+        """Show the connections that every filter lets pass."""
+        wanted = {one["Name"]: one["Values"] for one in request["Filters"]}
+        assert wanted["replication-instance-arn"] == [INSTANCE_ARN]
+        found = [
+            {
+                "EndpointIdentifier": name, "EndpointArn": f"arn:endpoint:{name}",
+                "Status": status, "LastFailureMessage": reason,
+            }
+            for name, (status, reason) in self.connections.items()
+            if f"arn:endpoint:{name}" in wanted.get("endpoint-arn", [f"arn:endpoint:{name}"])
+        ]  # fmt: skip
+        if not found:
             raise absent("DescribeConnections")
-        status, reason = found
-        return {"Connections": [{"Status": status, "LastFailureMessage": reason}]}
+        return {"Connections": found}
+
+
+class Refusing:
+    """A service that refuses everything, in the words of most of them."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, method: str) -> Any:
+        operation = "".join(word.capitalize() for word in method.split("_"))
+        said = f"User: u is not authorized to perform: {self._service}:{operation}"
+        response: Any = {"Error": {"Code": "AccessDeniedException", "Message": said}}
+
+        def refuse(**_: Any) -> None:
+            raise ClientError(response, operation)
+
+        return refuse
+
+
+@contextmanager
+def looking() -> Iterator[Look]:
+    with ThreadPoolExecutor(8) as pool:
+        yield Look(pool)
 
 
 def table(schema: str, name: str, state: str = "Table completed", **counts: int) -> dict[str, Any]:

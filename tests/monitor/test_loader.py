@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from dmslake.lake.config import LogLevel
 from dmslake.lake.outcome import Outcome, Status
 from dmslake.lake.report import Journal
-from dmslake.monitor.loader import _dead_letter, _failure, read_loader
+from dmslake.monitor.dead_letters import _dead_letter
+from dmslake.monitor.loader import LoaderReading, _failure
 from dmslake.monitor.snapshot import DeadLetter, LoaderState
-from tests.monitor.doubles import Cloud, subject
+from tests.monitor.doubles import Cloud, looking, subject
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 GROUP = subject().function_log_group
@@ -25,7 +26,8 @@ QUEUE = subject().dead_letters
 
 
 def read(cloud: Cloud) -> LoaderState:
-    return read_loader(cloud, subject(), NOW)
+    with looking() as look:
+        return LoaderReading(look, cloud, subject(), NOW).state()
 
 
 def test_nothing_at_all() -> None:
@@ -105,6 +107,54 @@ def test_failures_of_yesterday_are_over() -> None:
     assert read(cloud).recent_failures == ()
 
 
+FUNCTION = [{"Name": "FunctionName", "Value": subject().function}]
+
+
+def put_minutes(cloud: Cloud, metric: str, *minutes_ago: int) -> None:
+    data: Any = [
+        {"MetricName": metric, "Dimensions": FUNCTION, "Value": 1.0, "Timestamp": minute(ago)}
+        for ago in minutes_ago
+    ]
+    cloud.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+
+
+def minute(ago: int) -> datetime:
+    return NOW.replace(second=0) - timedelta(minutes=ago)
+
+
+def test_when_it_last_failed_and_when_it_last_worked() -> None:
+    cloud = Cloud()
+    put_minutes(cloud, "Invocations", 40, 30, 30, 20, 10)
+    put_minutes(cloud, "Errors", 30, 20)
+    found = read(cloud)
+    assert (found.last_failure, found.last_success) == (minute(20), minute(10))
+
+
+def test_a_minute_in_which_everything_failed_is_no_success() -> None:
+    cloud = Cloud()
+    put_minutes(cloud, "Invocations", 30, 20, 20, 10)
+    put_minutes(cloud, "Errors", 20, 10)
+    found = read(cloud)
+    assert (found.last_failure, found.last_success) == (minute(10), minute(20))
+
+
+def test_a_failure_that_only_the_log_knows_has_its_time() -> None:
+    """A batch of which a part failed is no error to the metric."""
+    cloud = Cloud()
+    put_minutes(cloud, "Invocations", 10)
+    put_log(cloud, failed("no"), at=minute(10) + timedelta(seconds=7))
+    found = read(cloud)
+    assert (found.last_failure, found.last_success) == (
+        minute(10) + timedelta(seconds=7),
+        minute(10),
+    )
+
+
+def test_nothing_happened() -> None:
+    found = read(Cloud())
+    assert (found.last_failure, found.last_success) == (None, None)
+
+
 class PagedLogs:
     """A log whose search ends before anything is found, as that of a busy group does."""
 
@@ -115,7 +165,9 @@ class PagedLogs:
     def filter_log_events(self, **request: Any) -> dict[str, Any]:
         number = int(request.get("nextToken", 0))
         self.asked += 1
-        page: dict[str, Any] = {"events": [{"message": text} for text in self.pages[number]]}
+        stamp = int(NOW.timestamp() * 1000)
+        events = [{"timestamp": stamp, "message": text} for text in self.pages[number]]
+        page: dict[str, Any] = {"events": events}
         last = number + 1 == len(self.pages)
         return page if last else page | {"nextToken": str(number + 1)}
 

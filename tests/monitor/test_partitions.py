@@ -79,7 +79,10 @@ def test_folders_that_come_with_the_staged_key_are_no_partitions(cloud: Cloud) -
 LAYOUTS = [
     ("{schema}/{table}/{stem}-{stamp}{ext}", "public/orders/x.csv", ""),
     ("{schema}/{table}/{year}-{month}/{path}", "public/orders/2026-11/a/b/x.csv", "2026-11"),
-    ("{schema}/{table}/{year}/{kind}/{stem}-{stamp}", "public/orders/2026/cdc/x", "2026/cdc"),
+    ("{schema}/{table}/{year}/{kind}/{stem}-{stamp}", "public/orders/2026/cdc/x", "2026"),
+    ("{schema}/{table}/v1/{year}/{stem}-{stamp}", "public/orders/v1/2026/x", "v1/2026"),
+    ("{schema}/{table}/{month}/{year}/{stem}-{stamp}", "public/orders/11/2026/x", ""),
+    ("{schema}/{table}/y={year}/d={day}/m={month}/{path}", "public/orders/y=2026/d=2/x", "y=2026"),
     ("year={year}/{schema}/{table}/{stem}-{stamp}{ext}", "year=2026/public/orders/x.csv", ""),
     ("{table}/{schema}/year={year}/{stem}-{stamp}{ext}", "orders/public/year=2026/x.csv", ""),
 ]  # fmt: skip
@@ -89,6 +92,22 @@ LAYOUTS = [
 def test_other_layouts(cloud: Cloud, template: str, key: str, newest: str) -> None:
     put(cloud, f"raw/{key}")
     assert newest_partition(cloud, subject(template), "public", "orders") == newest
+
+
+def test_where_folders_do_not_sort_by_time_none_is_said_to_be_the_newest(cloud: Cloud) -> None:
+    put(cloud, "raw/public/orders/day=31/month=01/x.csv", "raw/public/orders/day=01/month=12/x.csv")
+    template = "{schema}/{table}/day={day}/month={month}/{stem}-{stamp}{ext}"
+    assert newest_partition(cloud, subject(template), "public", "orders") == ""
+
+
+def test_folders_that_the_layout_does_not_write_are_no_partitions(cloud: Cloud) -> None:
+    put(
+        cloud,
+        f"raw/public/orders/{NEWEST}/x.csv",
+        "raw/public/orders/year=__HIVE_DEFAULT_PARTITION__/x.csv",
+        "raw/public/orders/zzz/x.csv",
+    )
+    assert newest_partition(cloud, subject(), "public", "orders") == NEWEST
 
 
 def test_files_beside_the_partitions_do_not_hide_them(cloud: Cloud) -> None:
@@ -127,7 +146,7 @@ def test_the_newest_of_more_folders_than_a_page_holds() -> None:
     assert found == "hour=2026-11-23T23"
 
 
-def test_the_files_of_a_partition_are_not_listed_to_their_end() -> None:
+def test_the_files_of_a_partition_are_not_listed() -> None:
     s3 = Listing([f"raw/public/orders/{NEWEST}/{number:05}.csv" for number in range(1000)])
     assert newest_partition(Cloud(s3=s3), subject(), "public", "orders") == NEWEST
-    assert len(s3.asked) == 5
+    assert len(s3.asked) == 4

@@ -86,7 +86,13 @@ def test_the_stop_reason_is_the_word_alone(reason: str) -> None:
 def test_a_task_for_changes_only_has_no_full_load() -> None:
     task, _ = read_task(Cloud(dms=FakeDms({"MigrationType": "cdc"}, [[]])), "shop-task")
     assert task is not None
-    assert not task.loads
+    assert (task.loads, task.captures) == (False, True)
+
+
+def test_a_full_load_alone_captures_nothing() -> None:
+    task, _ = read_task(Cloud(dms=FakeDms({"MigrationType": "full-load"}, [[]])), "shop-task")
+    assert task is not None
+    assert (task.loads, task.captures) == (True, False)
 
 
 def test_all_pages_of_tables_are_read_and_sorted() -> None:

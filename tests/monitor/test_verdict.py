@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from dmslake.monitor.snapshot import DeadLetter, LoaderState, Snapshot, TableState, TaskState
+from dmslake.monitor.snapshot import (
+    DeadLetter,
+    LoaderState,
+    Snapshot,
+    TableState,
+    TaskLog,
+    TaskState,
+    Unread,
+)
 from dmslake.monitor.verdict import Verdict, judge
 
 RUNNING = TaskState(name="shop-task", status="running", full_load_percent=100, tables_loaded=2)
@@ -87,6 +95,13 @@ def test_it_works(snapshot: Snapshot, headline: str) -> None:
 
 LETTER = DeadLetter(objects=("s3://acme-staging/dms/a/b/x.csv",), error="AccessDenied: no")
 BUT = "changes are being captured, but not everything is well"
+
+EARLIER = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
+LATER = datetime(2026, 11, 23, 14, 21, 7, tzinfo=UTC)
+QUEUE = Unread(part="the dead-letter queue", why="no", fix="allow sqs:ReceiveMessage", vital=True)
+CONNECTIONS = replace(QUEUE, part="the connection tests")
+LOADER_LOG = Unread(part="the loader's log", why="no", fix="allow logs:FilterLogEvents")
+LOG = TaskLog(group="dms-tasks-shop-instance", stream="dms-task-SHOP")
 
 UNHEALTHY = [
     (
@@ -182,6 +197,27 @@ UNHEALTHY = [
         "dmslake up repairs",
     ),
     (
+        "the loader failed, and worked before",
+        with_loader(errors=1, last_success=EARLIER, last_failure=LATER),
+        BUT,
+        "the loader failed once in the last hour: its log says why",
+        "dmslake up repairs",
+    ),
+    (
+        "the loader failed and worked in the same minute",
+        with_loader(errors=1, last_success=EARLIER, last_failure=EARLIER),
+        BUT,
+        "the loader failed once in the last hour: its log says why",
+        "dmslake up repairs",
+    ),
+    (
+        "what may not be read, and has to be",
+        replace(WELL, unread=(QUEUE, CONNECTIONS)),
+        BUT,
+        "the dead-letter queue and the connection tests could not be read: no",
+        "allow sqs:ReceiveMessage",
+    ),
+    (
         "a dead letter",
         with_loader(dead_letters=1, examples=(LETTER,)),
         BUT,
@@ -189,7 +225,7 @@ UNHEALTHY = [
             "1 event was given up and put into the dead-letter queue, for example "
             "s3://acme-staging/dms/a/b/x.csv: AccessDenied: no"
         ),
-        "still in staging",
+        "remove the cause, then run dmslake redrive; the objects are still in staging",
     ),
     (
         "dead letters that cannot be looked at",
@@ -221,6 +257,64 @@ def test_it_does_not_work(snapshot: Snapshot, headline: str, what: str, fix: str
     assert verdict.headline == headline
     assert [finding.what for finding in verdict.findings] == [what]
     assert fix in verdict.findings[0].fix
+    assert not verdict.healthy
+
+
+WARNED = [
+    (
+        "no stream",
+        replace(WELL, log=replace(LOG, missing="stream")),
+        (
+            "the task's log is missing: there is no log stream dms-task-SHOP in log group "
+            "dms-tasks-shop-instance"
+        ),
+        "dms-cloudwatch-logs-role",
+    ),
+    (
+        "no group",
+        replace(WELL, log=replace(LOG, missing="group")),
+        ("the task's log is missing: there is no log group dms-tasks-shop-instance"),
+        "dmslake up repairs what most often is the cause",
+    ),
+    (
+        "the loader failed and was repaired",
+        with_loader(errors=3, recent_failures=("A: 1",), last_failure=EARLIER, last_success=LATER),
+        "the loader failed 3 times in the last hour: A: 1; it has worked since, at 14:21 UTC",
+        "ends in the dead-letter queue",
+    ),
+    (
+        "what may not be read",
+        replace(WELL, unread=(LOADER_LOG,)),
+        "the loader's log could not be read: no",
+        "allow logs:FilterLogEvents",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "what", "fix"), [case[1:] for case in WARNED], ids=[case[0] for case in WARNED]
+)
+def test_it_works_and_there_is_something_to_know(snapshot: Snapshot, what: str, fix: str) -> None:
+    verdict = judge(snapshot)
+    assert verdict.headline == "changes are being captured"
+    assert [finding.what for finding in verdict.findings] == [what]
+    assert fix in verdict.findings[0].fix
+    assert verdict.healthy
+
+
+def test_a_log_that_is_there_is_nothing_to_know() -> None:
+    assert judge(replace(WELL, log=LOG)).findings == ()
+
+
+def test_what_is_wrong_is_said_before_what_there_is_to_know() -> None:
+    verdict = judge(
+        replace(
+            with_loader(errors=1, last_failure=EARLIER, last_success=LATER, dead_letters=1),
+            log=replace(LOG, missing="group"),
+            unread=(LOADER_LOG, QUEUE),
+        )
+    )
+    assert [finding.warning for finding in verdict.findings] == [False, False, True, True, True]
     assert not verdict.healthy
 
 

@@ -11,6 +11,7 @@ import pytest
 from dmslake.blueprint.pipeline import pipeline
 from dmslake.engine.plan import Action, Plan, Step
 from dmslake.errors import WaitError
+from dmslake.kinds.replication import Replication
 from dmslake.kinds.task_run import TaskRun
 from dmslake.operations.aftermath import watch_run
 from tests.contract.samples import ACCOUNT, spec
@@ -99,3 +100,63 @@ def test_a_task_that_is_gone_and_a_user_who_has_enough_end_the_watch() -> None:
     stopped.stop.set()
     assert stopped.result() is None
     assert stopped.pauses == []
+
+
+SERVERLESS = "{serverless: {max_capacity: 4}, network: {subnets: [subnet-a, subnet-b]}}"
+REPLICATION = next(
+    r for r in pipeline(spec(replication=SERVERLESS), ACCOUNT).wanted if isinstance(r, Replication)
+)
+
+
+class ServerlessWatch(Watch):
+    """Shows a serverless replication."""
+
+    def result(self, action: Action = Action.CREATE) -> WaitError | None:
+        clients = cast(
+            "Any", SimpleNamespace(dms=SimpleNamespace(describe_replications=self.describe))
+        )
+        plan = Plan((Step(action=action, resource=REPLICATION),))
+        return watch_run(plan, clients, self.stop, pause=self.pauses.append)
+
+    def describe(self, **_: Any) -> dict[str, Any]:
+        return {"Replications": super().describe()["ReplicationTasks"]}
+
+
+def replication(status: str, **facts: Any) -> dict[str, Any]:
+    return {"ReplicationConfigIdentifier": REPLICATION.name, "Status": status, **facts}
+
+
+def test_a_serverless_replication_that_fails_a_moment_later_is_told() -> None:
+    failed = replication("failed", FailureMessages=[NO_TABLES, "Stopped."])
+    watch = ServerlessWatch(replication("running"), failed)
+    error = watch.result()
+    assert error is not None
+    assert error.what == "the serverless replication was started and is failed now"
+    assert error.why == f"{NO_TABLES}; Stopped."
+    assert error.fix.startswith("correct tables.include: ")
+    assert watch.looks == 2
+
+
+def test_a_serverless_replication_that_works_is_looked_at_once() -> None:
+    watch = ServerlessWatch(replication("running", ReplicationStats={"TablesLoaded": 1}))
+    assert watch.result() is None
+    assert (watch.looks, watch.pauses) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("facts", "ends_well"),
+    [
+        ({"StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED"}, True),
+        ({"StopReason": "Stop Reason FATAL_ERROR", "FailureMessages": []}, False),
+        ({}, False),
+    ],
+)
+def test_a_serverless_replication_that_stopped(facts: dict[str, Any], ends_well: bool) -> None:
+    error = ServerlessWatch(replication("STOPPED", **facts)).result()
+    assert (error is None) is ends_well
+
+
+def test_a_serverless_replication_that_was_not_started_is_not_watched() -> None:
+    watch = ServerlessWatch(replication("failed"))
+    assert watch.result(Action.NOTHING) is None
+    assert watch.looks == 0

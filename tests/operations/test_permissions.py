@@ -47,6 +47,7 @@ def allowed(found: Spec) -> dict[str, set[str]]:
     return uses
 
 
+SHARED = "arn:aws:dms:eu-west-1:123456789012:rep:SHARED"
 SPECS = {
     "usual": spec(),
     "queue": parsed(loader="{trigger: sqs, concurrency: 3}"),
@@ -55,6 +56,8 @@ SPECS = {
     "messages": parsed(replication=f"{{notifications: {{topic: '{TOPIC}'}}, {NETWORK}}}"),
     "key": parsed(staging=f"{{bucket: acme-shop-staging, kms_key: '{KEY}'}}"),
     "existing": parsed(lake="{bucket: acme-lake, existing: true}"),
+    "existing staging": parsed(staging="{bucket: theirs-shop-staging, existing: true}"),
+    "shared": parsed(replication=f"{{instance: {{arn: '{SHARED}'}}}}"),
 }
 
 
@@ -92,7 +95,7 @@ def test_only_what_knows_no_resource_is_allowed_on_everything(found: Spec) -> No
 
 KNOWN = (
     "shop", "acme-lake", ":dms:", "dms-vpc-role", "dms-cloudwatch-logs-role", "dms.amazonaws.com",
-    "event-source-mapping",
+    "event-source-mapping", "log-group:dms-tasks-", "log-group:dms-serverless-replication-",
 )  # fmt: skip
 
 
@@ -116,6 +119,38 @@ def test_what_exists_is_neither_made_nor_emptied() -> None:
     found = allowed(SPECS["existing"])
     assert found["s3:CreateBucket"] == {"arn:aws:s3:::acme-shop-staging"}
     assert "arn:aws:s3:::acme-lake/*" not in found["s3:DeleteObject"]
+
+
+def test_the_claim_is_written_into_somebody_elses_bucket_and_nothing_else() -> None:
+    found = allowed(SPECS["existing staging"])
+    claims = "arn:aws:s3:::theirs-shop-staging/.dmslake/*"
+    assert found["s3:PutObject"] == {claims}
+    assert found["s3:DeleteObject"] == {claims, "arn:aws:s3:::acme-lake/*"}
+    assert "arn:aws:s3:::theirs-shop-staging/*" in found["s3:GetObject"]
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [
+        ("usual", "dms-tasks-shop-instance"),
+        ("shared", "dms-tasks-*"),
+        ("serverless", "dms-serverless-replication-*"),
+    ],
+)
+def test_the_log_of_the_task_may_be_looked_for_where_dms_writes_it(name: str, group: str) -> None:
+    groups = "arn:aws:logs:eu-west-1:123456789012:log-group:"
+    found = allowed(SPECS[name])["logs:DescribeLogStreams"]
+    assert f"{groups}{group}" in found
+    assert all(arn.startswith((groups + group, f"{groups}/aws/lambda/shop-")) for arn in found)
+
+
+def test_dead_letters_are_taken_from_their_own_queue_and_given_to_the_loader_only() -> None:
+    found = allowed(SPECS["queue"])
+    assert found["lambda:InvokeFunction"] == {
+        "arn:aws:lambda:eu-west-1:123456789012:function:shop-loader"
+    }
+    letters = {"arn:aws:sqs:eu-west-1:123456789012:shop-loader-failed"}
+    assert found["sqs:DeleteMessage"] == found["sqs:ChangeMessageVisibility"] == letters
 
 
 def passing(found: Spec) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dmslake.aws.clients import Clients
-from dmslake.engine.plan import Action
+from dmslake.engine.plan import Action, Plan
 from dmslake.engine.resource import Address
 from dmslake.errors import ConflictError, RefusedError, UsageError
 from dmslake.operations.proposal import address_of, propose, propose_again, propose_removal
@@ -45,6 +47,13 @@ def test_what_nobody_owns_is_taken_over_when_asked(aws: Clients) -> None:
     assert step.action is Action.UPDATE
     assert "tags.dmslake:pipeline" in {change.attribute for change in step.changes}
     assert type(found.obstacle) is RefusedError  # only the subnets are left
+
+
+def test_what_no_plan_would_change_is_a_warning(aws: Clients) -> None:
+    found = propose(spec(), aws)
+    (first, *rest) = found.plan.steps
+    remarked = Plan((replace(first, remark="it began elsewhere"), *rest))
+    assert replace(found, plan=remarked).warnings == ("it began elsewhere",)
 
 
 def test_what_another_pipeline_owns_is_never_taken_over(aws: Clients) -> None:

@@ -19,6 +19,7 @@ from dmslake.sandbox.model import Sandbox
 from dmslake.sandbox.record import read_record
 from dmslake.sandbox.spec import example_spec
 from tests.cli.running import Result
+from tests.truth.plugin import LEDGER
 
 Seen = TypeVar("Seen")
 
@@ -57,16 +58,21 @@ class Pipeline:
             text = text.replace(old, new)
         self.file.write_text(text)
 
-    def _process(self, *arguments: str) -> dict[str, Any]:
-        # Nothing of this machine's own AWS configuration is handed on.
+    def arguments(self, *command: str) -> list[str]:
+        """Return the arguments with which a command works on this pipeline."""
+        sandbox = ("--sandbox", "--state", str(self.sandbox.folder))
+        return [*sandbox, "-f", str(self.file), *command]
+
+    def variables(self) -> dict[str, str]:
+        """Return a command's environment: nothing of this machine's own AWS configuration."""
         kept = ("PATH", "COVERAGE_PROCESS_CONFIG")
         inherited = {name: os.environ[name] for name in kept if name in os.environ}
-        sandbox = ("--sandbox", "--state", str(self.sandbox.folder))
-        return {
-            "args": [sys.executable, "-m", "dmslake", *sandbox, "-f", str(self.file), *arguments],
-            "env": {**inherited, "HOME": str(self.folder), **self.environment},
-            "text": True,
-        }
+        own = {"HOME": str(self.folder), **self.environment}
+        return {**inherited, **LEDGER.environment(), **own}
+
+    def _process(self, *command: str) -> dict[str, Any]:
+        args = [sys.executable, "-m", "dmslake", *self.arguments(*command)]
+        return {"args": args, "env": self.variables(), "text": True}
 
     def __call__(self, *arguments: str) -> Result:
         """Run a command."""

@@ -34,6 +34,9 @@ class SandboxClients(Clients):
             self._made[service] = calls.client(service)
             self._memory.attend(self._made[service])
 
+    def invoker(self, seconds: float) -> Any:  # noqa: ARG002 - no function runs long here
+        return self._client("lambda")
+
 
 _SERVICES = (
     "cloudwatch", "dms", "ec2", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs",
@@ -94,7 +97,13 @@ def surround(calls: Calls) -> Surroundings:
         calls.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
     _roles(calls)
     calls.client("sns").create_topic(Name="alerts")
-    execute(sandbox, "CREATE TABLE public.orders (id int PRIMARY KEY)")
+    execute(
+        sandbox,
+        "CREATE TABLE public.orders (id int PRIMARY KEY)",
+        "CREATE SCHEMA late",
+        "CREATE TABLE late.things (id int PRIMARY KEY)",
+        "INSERT INTO late.things VALUES (1), (2)",
+    )
     words["4AF/B00000D0"] = _slot(sandbox)
     return Surroundings(sandbox, words)
 

@@ -40,7 +40,7 @@ def test_down_leaves_data_and_shared_roles_and_says_so(
     assert again.out.startswith("nothing of pipeline leaving is left to remove\n")
 
     totals = leaving("plan", "--json").document["data"]["totals"]
-    assert totals == {"create": 17, "nothing": 5}
+    assert totals == {"create": 18, "nothing": 5}
 
     gone = leaving("down", "--yes", "--delete-data", "--confirm", "leaving")
     assert gone.code == 0
@@ -57,4 +57,4 @@ def test_down_with_data_takes_everything_at_once(pipeline: Make, calls: Calls) -
     assert going("down", "--delete-data", "--confirm", "going").code == 0
     assert buckets_of(calls, "going") == []
     totals = going("plan", "--json").document["data"]["totals"]
-    assert totals == {"create": 19, "nothing": 3}
+    assert totals == {"create": 20, "nothing": 3}

@@ -41,7 +41,7 @@ def test_drift_is_shown_its_damage_is_shown_and_up_repairs_it(pipeline: Make, ca
     assert planned.code == 3
     assert f"  ~ role {ROLE}\n      policy.WriteLake.Action: " in planned.out
     assert '"s3:PutObject", ' in planned.out
-    assert "1 to change, 21 unchanged" in planned.out
+    assert "1 to change, 22 unchanged" in planned.out
 
     seen = damage(drifting, calls)
     (letter,) = seen["loader"]["examples"]

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from dmslake.engine.applier import Outcome
-from dmslake.engine.plan import Action, Plan
+from dmslake.engine.plan import Action, Plan, Step
 from dmslake.engine.resource import Interrupt
 from dmslake.operations import provision, remove
 from dmslake.operations.observe import observe
 from dmslake.sandbox import launcher
-from dmslake.spec import Spec
+from dmslake.spec import Spec, TablePattern
 from tests.conftest import DELAYS
+from tests.pipeline.pipelines import until
 from tests.pipeline.surroundings import GOOD, SandboxClients, Surroundings, surround
 from tests.sandbox.calls import Calls
 
@@ -23,6 +24,11 @@ TWELVE = (
     "postgres-cdc-position", "postgres-kms-everywhere", "postgres-minimal", "postgres-serverless",
     "shared-resources", "sqlserver-require", "sqs-trigger",
 )  # fmt: skip
+
+
+READ_HERE = ("postgres", "aurora-postgresql")
+TASKS = {"replication_task", "replication_config"}
+OTHER_KEY = "arn:aws:kms:eu-west-1:123456789012:key/7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +96,54 @@ def test_its_whole_life(name: str, surroundings: Surroundings, aws: SandboxClien
     assert {s.interrupt for s in done.pending} & {Interrupt.RESTARTS}
     assert "replace" not in {action.split()[0] for action in actions(done)}
 
+    if spec.source.engine in READ_HERE and spec.replication.type != "cdc":
+        spec = _loads_a_table_that_is_added(spec, aws)
+
     # replaces the task
-    if spec.replication.type == "full-load-and-cdc":
-        spec = with_(spec, "replication", type="full-load")
-        assert {s.interrupt for s in up(spec, aws).pending} & {Interrupt.REPLACES}
+    spec = _that_replaces(spec)
+    done = up(spec, aws)
+    task = [(s.action, s.interrupt) for s in done.pending if s.resource.kind in TASKS]
+    assert task == [(Action.REPLACE, Interrupt.REPLACES)]
 
     _down(spec, aws)
+
+
+def _loads_a_table_that_is_added(spec: Spec, aws: SandboxClients) -> Spec:
+    """Name a table that exists already: it is loaded, and those that are loaded are not again."""
+    before = _loaded(spec, aws, 1)
+    tables = (*spec.tables.include, TablePattern(schema="late", table="things"))
+    spec = with_(spec, "tables", include=tables)
+    steps = {step.resource.kind: step for step in up(spec, aws).pending}
+    assert steps.keys() & TASKS == {kind for kind, s in steps.items() if _restarts(s)}
+    assert _loaded(spec, aws, 2) == {**before, ("late", "things"): 2}
+    return spec
+
+
+def _restarts(step: Step) -> bool:
+    return step.interrupt is Interrupt.RESTARTS
+
+
+def _loaded(spec: Spec, aws: SandboxClients, number: int) -> dict[tuple[str, str], int]:
+    """Wait until so many tables are loaded; return how many rows of each were."""
+
+    def look() -> dict[tuple[str, str], int]:
+        tables = observe(spec, aws)[0].tables
+        done = [table for table in tables if table.state == "Table completed"]
+        return {(table.schema, table.table): table.full_load_rows for table in done}
+
+    return until(look, lambda found: len(found) >= number)
+
+
+def _that_replaces(spec: Spec) -> Spec:
+    """Return the spec with another type, or on an instance with a key of its own."""
+    match spec.replication.type:
+        case "full-load-and-cdc":
+            return with_(spec, "replication", type="full-load")
+        case "cdc":
+            return with_(spec, "replication", type="full-load", start=None)
+        case "full-load":  # an engine whose changes DMS cannot capture
+            machine = spec.replication.instance.model_copy(update={"kms_key": OTHER_KEY})
+            return with_(spec, "replication", instance=machine)
 
 
 def _down(spec: Spec, aws: SandboxClients) -> None:

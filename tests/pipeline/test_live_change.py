@@ -12,8 +12,8 @@ from typing import Any
 import psycopg2
 
 from dmslake.aws.clients import Account
+from dmslake.blueprint.loader_config import loader_config
 from dmslake.blueprint.names import Names
-from dmslake.blueprint.trigger import loader_config
 from dmslake.sandbox.demo.compare import compare
 from dmslake.sandbox.demo.differences import Comparison
 from dmslake.sandbox.dms.replication import SourceDatabase

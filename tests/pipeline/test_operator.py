@@ -35,7 +35,7 @@ def test_the_printed_policy_is_enough_for_everything(
     printed = mine("plan", "--permissions")
     assert printed.code == 0, printed
     keys = operator(calls, printed.out)
-    variables = {**environment(sandbox, {}), **keys}
+    variables = {**environment(sandbox, {}), **keys, "DMSLAKE_SETTLE": "0"}
 
     def operated(*arguments: str) -> None:
         done = run(*arguments, "-f", str(mine.file), **variables)

@@ -243,6 +243,9 @@ def test_new_delays_restart_only_the_service_they_are_for(folder: Path) -> None:
     assert {name for name in after if after[name] != before[name]} == {"dms"}
     launcher.start(folder)
     assert pids(folder) == after
+    launcher.start(folder, delays={"task_start": 0.1, "iam": 0.1})
+    last = pids(folder)
+    assert {name for name in last if last[name] != after[name]} == {"cloud"}
 
 
 def test_servers_that_nobody_remembers_are_found(folder: Path, heard: Heard) -> None:

@@ -1,19 +1,22 @@
 """Defaults, and the rules that fields have among each other."""
 
 import re
+from typing import get_args
 
 import pytest
 from botocore.loaders import Loader
-from botocore.model import ServiceModel, StructureShape
+from botocore.model import ServiceModel, StringShape, StructureShape
 from pydantic import ValidationError
 
 from dmslake.spec import ENGINES, Database, Spec
 from dmslake.spec.engines import OTHER_NAMES
+from dmslake.spec.model.lake import Lake
 from tests.spec.texts import messages_of, spec_of, text_of
 
 DMS = ServiceModel(Loader().load_service_model("dms", "service-2"), "dms")
 
 
+S3 = ServiceModel(Loader().load_service_model("s3", "service-2"), "s3")
 DATABASES = [engine for engine in ENGINES if engine != "s3"]
 
 
@@ -38,6 +41,17 @@ def test_defaults_are_good_for_a_lake() -> None:
     assert spec.staging.expire_after_days is None
     assert spec.lake.template.startswith("{schema}/{table}/year={year}/")
     assert spec.loader.trigger == "s3"
+
+
+def test_storage_classes_are_those_that_s3_reads_at_once() -> None:
+    classes = S3.shape_for("StorageClass")
+    assert isinstance(classes, StringShape)
+    known = set(classes.enum)
+    offered = set(get_args(Lake.model_fields["storage_class"].annotation))
+
+    assert offered < known
+    # Archives cannot be queried; one is deprecated; the rest is for other kinds of buckets.
+    assert {"GLACIER", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE"} <= known - offered
 
 
 def test_a_spec_cannot_be_changed() -> None:

@@ -1,27 +1,43 @@
 """The events that bring keys to the function, one file per source, recognised by their shape.
 
 A key is decoded here, once, the way its source encodes it; past this folder every key is the true
-one. A new source is one file with an `Envelope` and one line in `ENVELOPES`.
+one. A new source is one file with an `Envelope` and one line in `_envelopes`.
 """
 
-from dmslake.lake.envelopes.base import Entry, Envelope, EnvelopeError, ObjectRef
+from collections.abc import Iterator
+
+from dmslake.lake.envelopes.base import (
+    MAX_TEXT,
+    DeliveryError,
+    Entry,
+    Envelope,
+    EnvelopeError,
+    ObjectRef,
+    first_opened,
+)
 from dmslake.lake.envelopes.s3 import S3Notification, S3TestEvent
 from dmslake.lake.envelopes.sqs import SqsBatch
 
-__all__ = ["Entry", "Envelope", "EnvelopeError", "ObjectRef", "open_envelope"]
-
-ENVELOPES: tuple[type[Envelope], ...] = (S3Notification, S3TestEvent, SqsBatch)
+__all__ = ["DeliveryError", "Entry", "Envelope", "EnvelopeError", "ObjectRef", "open_envelope"]
 
 
 def open_envelope(event: object) -> Envelope:
     """Recognise an event and read what it carries; EnvelopeError for one of no known shape."""
-    if isinstance(event, dict):
-        for envelope in ENVELOPES:
-            opened = envelope.open(event)
-            if opened is not None:
-                return opened
-    known = " or ".join(envelope.shape for envelope in ENVELOPES)
-    raise EnvelopeError(f"expected {known}, but got {_describe(event)}")
+    opened = first_opened(event, _envelopes())
+    if opened is not None:
+        return opened
+    known = " or ".join(envelope.shape for envelope in _envelopes())
+    raise EnvelopeError(f"expected {known}, but got {_describe(event)}"[:MAX_TEXT])
+
+
+def _envelopes() -> Iterator[type[Envelope]]:
+    yield from (S3Notification, S3TestEvent, SqsBatch)
+    # Read only when an event is none of these: the function's cold start pays for every file.
+    from dmslake.lake.envelopes.eventbridge import EventBridgeEvent  # noqa: PLC0415 - see above
+    from dmslake.lake.envelopes.on_failure import OnFailureRecord  # noqa: PLC0415 - see above
+    from dmslake.lake.envelopes.s3_batch import S3BatchTasks  # noqa: PLC0415 - see above
+
+    yield from (EventBridgeEvent, S3BatchTasks, OnFailureRecord)
 
 
 def _describe(event: object) -> str:

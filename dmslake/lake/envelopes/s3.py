@@ -4,34 +4,21 @@ Shape: S3 User Guide, "Event message structure".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
 
-from dmslake.lake.envelopes.base import Entry, Envelope, ObjectRef
+from dmslake.lake.envelopes.base import (
+    AsynchronousEvent,
+    Entry,
+    Envelope,
+    form_decoded,
+    reference,
+    unreadable,
+)
 from dmslake.lake.objects import Skipped, SkipReason
-from dmslake.lake.outcome import Outcome, Status, summarise
-
-_NAMED_FAILURES = 10
+from dmslake.lake.outcome import Outcome, summarise
 
 
-class DeliveryError(Exception):
-    """Some objects of a notification failed: raising it makes Lambda deliver the event again."""
-
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
-        failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
-        named = [f"{one.source}: {one.error_code}: {one.error}" for one in failed[:_NAMED_FAILURES]]
-        more = len(failed) - len(named)
-        super().__init__(
-            f"{len(failed)} of {len(outcomes)} objects failed: "
-            + "; ".join(named)
-            + (f"; and {more} more" if more else "")
-        )
-        self.failed = tuple(failed)
-
-
-@dataclass(frozen=True, slots=True)
-class S3Notification(Envelope):
+class S3Notification(AsynchronousEvent):
     """A notification with one record per object."""
 
     shape = "an S3 notification (Records from aws:s3)"
@@ -45,18 +32,9 @@ class S3Notification(Envelope):
             return None
         if not all(isinstance(one, dict) and one.get("eventSource") == "aws:s3" for one in records):
             return None
-        return cls(
-            tuple(read_record(one, f"record {number}") for number, one in enumerate(records, 1))
-        )
-
-    def reply(self, outcomes: Sequence[Outcome]) -> dict[str, object]:
-        """Give the summary, or raise DeliveryError: Lambda retries an event only on an error."""
-        if any(outcome.status is Status.FAILED for outcome in outcomes):
-            raise DeliveryError(outcomes)
-        return summarise(outcomes)
+        return cls(_entry(one, f"record {number}") for number, one in enumerate(records, 1))
 
 
-@dataclass(frozen=True, slots=True)
 class S3TestEvent(Envelope):
     """What S3 sends when a notification is configured; it names no object."""
 
@@ -71,32 +49,17 @@ class S3TestEvent(Envelope):
         return summarise(outcomes)
 
 
-def read_record(record: Mapping[str, Any], place: str) -> Entry:
+def _entry(record: Mapping[str, Any], place: str) -> Entry:
     """Read one S3 record; `place` names it in the failure that an unreadable one becomes."""
     try:
-        ref = _reference(record["s3"])
-    except (KeyError, TypeError) as error:
-        return _unreadable(place, f"it lacks a member of an S3 record: {error}")
-    except ValueError as error:
-        return _unreadable(place, str(error))
+        bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        key = form_decoded(item["key"])
+        ref = reference(bucket, key, item.get("versionId"), item.get("sequencer"))
+    except (KeyError, TypeError, ValueError) as error:
+        return unreadable(place, error)
     version = str(record.get("eventVersion", "2.1"))
     if not version.startswith("2."):
-        return _unreadable(place, f"its event version is {version}, not 2.x")
+        return unreadable(place, f"its event version is {version}, not 2.x")
     if not str(record.get("eventName")).removeprefix("s3:").startswith("ObjectCreated:"):
         return Outcome.skipped(ref.address, Skipped(SkipReason.NOT_A_CREATION))
     return ref
-
-
-def _reference(described: Mapping[str, Any]) -> ObjectRef:
-    bucket, item = described["bucket"]["name"], described["object"]
-    # Notification keys are form-encoded: a space comes as a plus sign.
-    key = unquote_plus(item["key"], errors="strict") if isinstance(item["key"], str) else ""
-    key.encode()
-    if not (isinstance(bucket, str) and bucket and key):
-        raise ValueError("its bucket name or key is empty or not text")
-    version = item.get("versionId")
-    return ObjectRef(bucket, key, None if version == "null" else version, item.get("sequencer"))
-
-
-def _unreadable(place: str, why: str) -> Outcome:
-    return Outcome.failed(place, code="UnreadableRecord", error=f"{place} cannot be read: {why}")

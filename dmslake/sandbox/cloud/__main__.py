@@ -109,6 +109,7 @@ def _application(life: CloudLife, settings: CloudSettings) -> Front:
             changed=life.keeper.touch,
             service_arn=account.user_arn(settings.account, account.SERVICE),
             service_names=frozenset({"dms.amazonaws.com", f"dms.{settings.region}.amazonaws.com"}),
+            role_seconds=settings.role_seconds,
         )
     )
     return Front(inner, life)

@@ -1,4 +1,4 @@
-"""On what a request acts, for IAM: a function that is being made has an ARN already."""
+"""What a request does, and on what, for IAM: a function that is being made has an ARN already."""
 
 from __future__ import annotations
 
@@ -12,9 +12,20 @@ from dmslake.sandbox.cloud.upstream import replace
 def install() -> None:
     """Ask about CreateFunction on the function's ARN, as AWS does, and not on everything.
 
+    And ask about each message of a batch: IAM knows no actions for batches.
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
     """
     replace("core.iam_actions", "extract_resource_arn", _naming_new_functions)
+    replace("core.iam_actions", "extract_iam_action", _naming_each_message)
+
+
+def _naming_each_message(extract: Callable[..., str | None]) -> Callable[..., str | None]:
+    def extract_iam_action(service: str, *rest: Any) -> str | None:
+        action = extract(service, *rest)
+        return action.removesuffix("Batch") if action and service == "sqs" else action
+
+    return extract_iam_action
 
 
 def _naming_new_functions(extract: Callable[..., str]) -> Callable[..., str]:

@@ -28,6 +28,7 @@ from dmslake.sandbox.cloud import (
     upstream,
 )
 from dmslake.sandbox.cloud.event_sources import missing_right, refusal
+from dmslake.sandbox.cloud.propagation import Propagation
 from dmslake.sandbox.cloud.upstream import part, replace
 
 _S3, _LAMBDA, _IAM = "services.s3", "services.lambda_svc", "core.iam_evaluator"
@@ -41,7 +42,8 @@ class Corrected:
 
     `hidden` names the variables that no function may inherit. `submit` accepts an asynchronous
     invocation, `changed` is told which service has changed. `service_arn` is the principal that
-    stands for the services in `service_names`.
+    stands for the services in `service_names`. `role_seconds` is how long they and Lambda do not
+    see a role that was just made.
     """
 
     account: str
@@ -51,6 +53,7 @@ class Corrected:
     changed: Callable[[str], None]
     service_arn: str
     service_names: frozenset[str]
+    role_seconds: float = 0.0
 
 
 def install(corrected: Corrected) -> None:
@@ -60,9 +63,11 @@ def install(corrected: Corrected) -> None:
         SandboxError: it is another version, or a function that is replaced is not there.
     """
     upstream.check_version()
-    _install_identity(corrected)
+    roles = Propagation(corrected.role_seconds)
+    roles.install()
+    _install_identity(corrected, roles)
     _install_s3()
-    _install_lambda(corrected)
+    _install_lambda(corrected, roles)
     _install_saving(corrected.changed)
     network.install()
     authorizing.install()
@@ -70,7 +75,7 @@ def install(corrected: Corrected) -> None:
     replace("app", "_collect_scripts", lambda _: lambda *_folders: [])
 
 
-def _install_identity(corrected: Corrected) -> None:
+def _install_identity(corrected: Corrected, roles: Propagation) -> None:
     # Any account number, without its secret, was root: with it no policy could be tested, and any
     # program on this machine could read everything. Here nobody is root.
     for module in (_IAM, "services.sts"):
@@ -78,7 +83,7 @@ def _install_identity(corrected: Corrected) -> None:
     # IAM's `*` and `?` match any character. Line breaks in keys were left out, so a role with
     # `bucket/*` could not read them; and a pattern without `*` matched with one more at the end.
     replace(_IAM, "_fnmatch_compile", lambda _: _wildcard)
-    replace(_IAM, "evaluate_trust_policy", lambda trusts: _trusting(trusts, corrected))
+    replace(_IAM, "evaluate_trust_policy", lambda trusts: _trusting(trusts, corrected, roles))
 
 
 def _install_s3() -> None:
@@ -95,7 +100,7 @@ def _install_s3() -> None:
     replace(_S3, "_deliver_event_to_lambda", _delivering_with_permission)
 
 
-def _install_lambda(corrected: Corrected) -> None:
+def _install_lambda(corrected: Corrected, roles: Propagation) -> None:
     # Events were lost at a restart, and a throttled one used up its retries within seconds.
     replace(_LAMBDA, "invoke_async_with_retry", lambda _: _submitting(corrected.submit))
     # More batches of a queue at once than functions may run are only throttled and come back,
@@ -103,8 +108,8 @@ def _install_lambda(corrected: Corrected) -> None:
     replace(_LAMBDA, "_ESM_SQS_DEFAULT_CONCURRENCY", lambda own: min(own, corrected.concurrency))
     # The role of a function was not asked about: whether the caller may pass it, whether it trusts
     # Lambda, and whether it may do what Lambda does in its name.
-    replace(_LAMBDA, "_create_function", _creating_with_role)
-    replace(_LAMBDA, "_update_config", _updating_with_role)
+    replace(_LAMBDA, "_create_function", lambda create: _creating_with_role(create, roles))
+    replace(_LAMBDA, "_update_config", lambda update: _updating_with_role(update, roles))
     event_sources.install()
     replace(_LAMBDA, "_put_event_invoke_config", _sending_with_role)
     replace(_LAMBDA, "_emit_lambda_logs", observing.logging_with_role)
@@ -140,10 +145,14 @@ def _wildcard(pattern: str, ignore_case: bool) -> re.Pattern[str]:  # noqa: FBT0
     return re.compile(rf"{text}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
-def _trusting(trusts: Callable[..., bool], corrected: Corrected) -> Callable[..., bool]:
+def _trusting(
+    trusts: Callable[..., bool], corrected: Corrected, roles: Propagation
+) -> Callable[..., bool]:
     def evaluate_trust_policy(trust: Any, caller_arn: str, context: Any = None) -> bool:
         if caller_arn != corrected.service_arn or context is None:
             return trusts(trust, caller_arn, context)
+        if not roles.sees(context.resource_arn):
+            return False
         source = {
             "aws:SourceAccount": corrected.account,
             "aws:SourceArn": f"arn:aws:dms:{context.region}:{corrected.account}:*",
@@ -257,21 +266,24 @@ def _submitting(submit: Callable[[str, Any], None]) -> Callable[[Any, Any], None
     return invoke_async_with_retry
 
 
-def _creating_with_role(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _creating_with_role(create: Callable[[Any], Any], roles: Propagation) -> Callable[[Any], Any]:
     def _create_function(data: Any) -> Any:
-        return _role_problem(data.get("Role")) or create(data)
+        return _role_problem(data.get("Role"), roles) or create(data)
 
     return _create_function
 
 
-def _updating_with_role(update: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+def _updating_with_role(
+    update: Callable[[str, Any], Any], roles: Propagation
+) -> Callable[[str, Any], Any]:
     def _update_config(name: str, data: Any) -> Any:
-        return (_role_problem(data["Role"]) if data.get("Role") else None) or update(name, data)
+        problem = _role_problem(data["Role"], roles) if data.get("Role") else None
+        return problem or update(name, data)
 
     return _update_config
 
 
-def _role_problem(role_arn: str | None) -> Any:
+def _role_problem(role_arn: str | None, roles: Propagation) -> Any:
     if not role_arn or not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", role_arn):
         return None  # MiniStack refuses it in its own words.
     region = part("core.responses", "get_region")()
@@ -280,7 +292,7 @@ def _role_problem(role_arn: str | None) -> Any:
         message = f"User is not authorized to perform: iam:PassRole on resource: {role_arn}"
         return refusal("AccessDeniedException", message, 403)
     source = {"aws:SourceAccount": role_arn.split(":")[4]}
-    if not permissions.may_assume(permissions.LAMBDA, role_arn, source):
+    if not (roles.sees(role_arn) and permissions.may_assume(permissions.LAMBDA, role_arn, source)):
         message = "The role defined for the function cannot be assumed by Lambda."
         return refusal("InvalidParameterValueException", message, 400)
     return None

@@ -19,7 +19,9 @@ def logging_with_role(emit: Callable[..., None]) -> Callable[..., None]:
         own = (config.get("LoggingConfig") or {}).get("LogGroup")
         group = own or f"/aws/lambda/{config['FunctionName']}"
         arn = f"arn:aws:logs:{spec[3]}:{spec[4]}:log-group:{group}"
-        wanted = {"logs:CreateLogStream": arn, "logs:PutLogEvents": f"{arn}:log-stream:any"}
+        # A stream that is not there yet has an empty name, so that `…:*` is about it, too.
+        streams = f"{arn}:log-stream:"
+        wanted = {"logs:CreateLogStream": streams, "logs:PutLogEvents": f"{streams}any"}
         if group not in part("services.cloudwatch_logs", "_log_groups"):
             wanted["logs:CreateLogGroup"] = arn
         if all(role_allows(config["Role"], *one) for one in wanted.items()):

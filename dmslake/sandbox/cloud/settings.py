@@ -30,7 +30,8 @@ class CloudSettings:
 
     `concurrency` is how many asynchronous invocations run at once, of all functions together.
     `retry_seconds` are the first and the longest pause before a failed asynchronous invocation
-    is tried again; AWS's are 60 and 120.
+    is tried again; AWS's are 60 and 120. `role_seconds` is how long a role that was just made
+    cannot be used; AWS takes about 10, and up to a minute.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class CloudSettings:
     key: Path
     concurrency: int = CONCURRENCY
     retry_seconds: tuple[float, float] = RETRY_SECONDS
+    role_seconds: float = 0.0
 
     def arguments(self) -> tuple[str, ...]:
         """Return the arguments, but for `--state <folder>`, that `parse_arguments` reads."""
@@ -52,6 +54,7 @@ class CloudSettings:
             "--certificate", str(self.certificate), "--key", str(self.key),
             "--concurrency", str(self.concurrency),
             "--retry-seconds", f"{first:g}", f"{longest:g}",
+            "--role-seconds", f"{self.role_seconds:g}",
         )  # fmt: skip
 
 
@@ -66,6 +69,7 @@ def parse_arguments(arguments: Sequence[str]) -> CloudSettings:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY)
     parser.add_argument("--retry-seconds", type=float, nargs=2, default=RETRY_SECONDS)
+    parser.add_argument("--role-seconds", type=float, default=0.0)
     read = parser.parse_args(arguments)
     return CloudSettings(**{**vars(read), "retry_seconds": tuple(read.retry_seconds)})
 

@@ -67,7 +67,12 @@ class AwsCloud:
         self._logs: dict[str, CloudWatchLogsClient] = {}
 
     def vpc_role_problem(self) -> str | None:
-        return self._service_role_problem(_VPC_ROLE)
+        problem = self._service_role_problem(_VPC_ROLE)
+        if problem is not None:
+            return problem
+        with _reachable("IAM"):
+            role = self._iam.get_role(RoleName=_VPC_ROLE)["Role"]
+        return self.role_problem(role["Arn"], DMS_PRINCIPAL)
 
     def logs_role_problem(self) -> str | None:
         return self._service_role_problem(_LOGS_ROLE)

@@ -71,6 +71,16 @@ class Lake(Section):
         examples=["arn:aws:kms:eu-west-1:123456789012:key/1234abcd"],
     )
 
+    storage_class: Literal[
+        "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"
+    ] = Field(
+        default="STANDARD",
+        description="The S3 storage class of the copies. Only classes whose files can be read at "
+        "once: what lies in an archive, no query can use. All but STANDARD and "
+        "INTELLIGENT_TIERING charge for reading, and for a minimum time and size.",
+        examples=["STANDARD"],
+    )
+
     @field_validator("layout")
     @classmethod
     def check_layout(cls, value: str, info: ValidationInfo) -> str:

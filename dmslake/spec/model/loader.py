@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from dmslake.spec.model.names import RoleArn
-from dmslake.spec.section import Section, Whole
+from dmslake.spec.section import Section, Switch, Whole
 
 
 class Loader(Section):
@@ -37,6 +37,19 @@ class Loader(Section):
         description="How many runs are reserved and possible at the same time; with trigger: sqs "
         "2 to 1000. If it is not written, the account's limit counts.",
         examples=[10],
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="What the function writes to its log: with info one line for each file, with "
+        "warning those that were gone before they could be copied or that failed, with error "
+        "the failed ones.",
+        examples=["info"],
+    )
+    table_metrics: Switch = Field(
+        default=False,
+        description="Whether the function's metrics are also counted for each table. CloudWatch "
+        "charges for each metric of each table.",
+        examples=[False],
     )
     role: RoleArn | None = Field(
         default=None,

@@ -24,8 +24,23 @@ from tests.kinds.aws.contract import action, change, live_of, live_through, make
 BUCKET = "acme-shop-staging"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:shop-loader"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:shop-staged"
+
+
+class Clock:
+    """Time that passes at once."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def now(self) -> float:
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
 OURS = BucketNotification(
-    name="dmslake-shop", bucket=BUCKET, prefix="dms/a b/", function_arn=FUNCTION
+    name="dmslake-shop", bucket=BUCKET, prefix="dms/a b/", function_arn=FUNCTION, clock=Clock()
 )
 QUEUED = replace(OURS, function_arn=None, queue_arn=QUEUE)
 

@@ -16,6 +16,8 @@ from dmslake.engine.resource import Broken, Interrupt, Live, Pending, Ready
 from dmslake.kinds.replication_task import ReplicationTask
 from dmslake.kinds.task_documents import (
     SETTINGS_TAG,
+    START_TAG,
+    digest,
     found_mappings,
     found_settings,
     mapping_attributes,
@@ -247,6 +249,55 @@ def test_changes_are_captured_from_where_the_spec_says(
     found = {name for name in sent if name.startswith("Cdc")}
     assert found == {member}
     assert sent[member] in ("4AF/B00000D0", 1782907200)
+
+
+POSITION: dict[str, Any] = {"start_position": "4AF/B00000D0", "migration_type": "cdc"}
+MOMENT: dict[str, Any] = {
+    "start_time": datetime(2026, 7, 1, 12, tzinfo=UTC),
+    "migration_type": "cdc",
+}
+
+
+@pytest.mark.parametrize("fields", [POSITION, MOMENT], ids=["position", "time"])
+def test_a_start_is_remembered_with_the_task(fake: FakeDms, fields: dict[str, Any]) -> None:
+    made = task(fake, **fields)
+    fake.on("DescribeReplicationTasks", ABSENT)
+    made.create(fake.clients())
+    (sent,) = fake.sent("CreateReplicationTask")
+    # DMS tells where it is by now, whatever was asked for once.
+    fake.on(
+        "DescribeReplicationTasks",
+        described(MigrationType="cdc", CdcStartPosition="checkpoint:V1#9"),
+    )
+    fake.on("ListTagsForResource", {"TagList": sent["Tags"]})
+    step = assess(made, live(made, fake))
+    assert (step.action, step.remark) == (Action.NOTHING, "")
+    without = task(fake, migration_type="cdc")
+    assert assess(without, live(without, fake)).remark == ""
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{}, {START_TAG: digest("4AF/C0000000")}],
+    ids=["it began at its first start", "it began elsewhere"],
+)
+def test_a_start_that_comes_too_late_is_told_and_changes_nothing(
+    fake: FakeDms, tags: dict[str, str]
+) -> None:
+    fake.on("DescribeReplicationTasks", described(MigrationType="cdc"))
+    fake.owned_by(**tags)
+    wanted = task(fake, **POSITION)
+    step = assess(wanted, live(wanted, fake))
+    assert step.action is Action.NOTHING
+    assert "was not made with the replication.start of the spec" in step.remark
+    assert "take the pipeline down and up again" in step.remark
+
+
+def test_a_task_that_is_made_anew_starts_as_the_spec_says(fake: FakeDms) -> None:
+    fake.on("DescribeReplicationTasks", described())
+    wanted = task(fake, **POSITION)
+    step = assess(wanted, live(wanted, fake))
+    assert (step.action, step.remark) == (Action.REPLACE, "")
 
 
 def test_a_task_is_made_when_what_it_stands_on_is_really_ready(fake: FakeDms) -> None:

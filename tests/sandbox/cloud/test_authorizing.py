@@ -1,4 +1,4 @@
-"""A right to make one function is no right to make another."""
+"""A right to make one function is no right to make another; one on messages is one on many."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def test_a_function_is_made_by_whoever_may_make_that_one(calls: Calls) -> None:
             limited.create_function(FunctionName=name, **wanted)
     made = calls.client("lambda", passing).create_function(FunctionName="yours", **wanted)
     assert made["FunctionArn"].endswith(":function:yours")
+
+
+def test_a_batch_of_messages_needs_the_right_on_each(calls: Calls) -> None:
+    url, arn = calls.queue()
+    calls.sqs.send_message(QueueUrl=url, MessageBody="a")
+    (message,) = calls.sqs.receive_message(QueueUrl=url)["Messages"]
+    batch: Any = {
+        "QueueUrl": url,
+        "Entries": [{"Id": "0", "ReceiptHandle": message["ReceiptHandle"]}],
+    }
+    with pytest.raises(ClientError, match="not authorized"):
+        calls.client("sqs", calls.user("sqs:ReceiveMessage")).delete_message_batch(**batch)
+    allowed = calls.client("sqs", calls.user("sqs:DeleteMessage", resource=arn))
+    assert [one["Id"] for one in allowed.delete_message_batch(**batch)["Successful"]] == ["0"]

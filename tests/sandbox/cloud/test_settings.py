@@ -27,6 +27,7 @@ SETTINGS = CloudSettings(
     key=Path("/tls/key.pem"),
     concurrency=3,
     retry_seconds=(0.25, 2.0),
+    role_seconds=1.5,
 )
 
 

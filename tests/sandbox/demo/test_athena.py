@@ -37,7 +37,7 @@ class Lake:
 @pytest.fixture
 def lake(calls: Calls) -> Iterator[Lake]:
     """A lake with a load and changes of orders, in two hours."""
-    loader = replace(LOADER, lake_bucket=calls.bucket())
+    loader = LOADER._replace(lake_bucket=calls.bucket())
     found = Lake(loader, calls.client("glue"), calls.client("athena"))
     files: dict[str, tuple[float, list[tuple[str | None, ...]]]] = {
         LOAD: (0, [("I", str(i), *_ORDER, f"{i}.25", "EUR", None) for i in range(1, 101)]),
@@ -82,8 +82,8 @@ def test_operations_are_counted_per_partition(lake: Lake) -> None:
 
 def test_a_table_of_an_earlier_lake_is_replaced(lake: Lake, calls: Calls) -> None:
     assert len(lake.query().rows) == 4
-    other = replace(lake.loader, lake_bucket=calls.bucket(), lake_prefix="")
-    put_in(calls, replace(other, lake_prefix=LOADER.lake_prefix), LOAD, "", 0)
+    other = lake.loader._replace(lake_bucket=calls.bucket(), lake_prefix="")
+    put_in(calls, other._replace(lake_prefix=LOADER.lake_prefix), LOAD, "", 0)
     calls.s3.copy_object(
         Bucket=other.lake_bucket,
         Key="shop/orders/year=2026/month=11/day=23/hour=16/x.csv",
@@ -106,7 +106,7 @@ def test_what_was_registered_is_forgotten_and_forgetting_twice_is_fine(lake: Lak
 
 
 def test_an_empty_lake_has_no_rows(lake: Lake, calls: Calls) -> None:
-    empty = replace(lake.loader, lake_bucket=calls.bucket())
+    empty = lake.loader._replace(lake_bucket=calls.bucket())
     assert replace(lake, loader=empty).query().rows == ()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,13 +56,13 @@ def test_a_lake_is_schemas_with_tables_with_partitions(s3: S3Client) -> None:
 
 
 def test_an_empty_lake_is_an_empty_tree(s3: S3Client) -> None:
-    tree = partition_tree(s3, replace(LOADER, lake_prefix=""))
+    tree = partition_tree(s3, LOADER._replace(lake_prefix=""))
     assert tree == PartitionTree(location="s3://lake/", schemas=(), strangers=0)
 
 
 def test_another_layout_keeps_its_folders(s3: S3Client) -> None:
     layout = "year={year}/{schema}/{table}/{stem}-{stamp}{ext}"
-    loader = replace(LOADER, lake_prefix="", layout=layout)
+    loader = LOADER._replace(lake_prefix="", layout=layout)
     route = loader.router().route("dms/shop/orders/" + LOAD, BEGAN)
     s3.put_object(Bucket="lake", Key=str(route[0]), Body=b"1")
     (table,) = partition_tree(s3, loader).tables
@@ -72,7 +71,7 @@ def test_another_layout_keeps_its_folders(s3: S3Client) -> None:
 
 def test_a_lake_that_is_not_there_is_an_error(s3: S3Client) -> None:
     with pytest.raises(NotFoundError) as failed:
-        partition_tree(s3, replace(LOADER, lake_bucket="nowhere"))
+        partition_tree(s3, LOADER._replace(lake_bucket="nowhere"))
     assert "s3://nowhere/raw/shop" in failed.value.what
 
 

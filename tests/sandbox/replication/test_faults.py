@@ -119,6 +119,7 @@ def test_a_lost_connection_neither_loses_nor_repeats(
 ) -> None:
     database.execute(ITEM)
     task.target["CdcMaxBatchInterval"] = interval
+    task.options = {"seconds_to_store": 30.0}  # 36 MB at once
     task.load()
     database.execute("INSERT INTO item VALUES (0, 'before')")
     for number in (1, 2, 3):
@@ -150,6 +151,29 @@ def _has_read_a_part(task: Task, number: int) -> Callable[[], bool]:
     """Return whether a transaction, one of 8,000 rows each, has been read but not to its end."""
     start = (number - 1) * 8_000 + 1
     return lambda: start < task.table("public.item").inserts < start + 8_000
+
+
+def test_a_source_that_is_away_in_the_middle_of_a_transaction_repeats_nothing(
+    database: Database, task: Task, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.execute(
+        "CREATE ROLE comes_and_goes LOGIN REPLICATION PASSWORD 'super'",
+        "GRANT CREATE ON DATABASE postgres TO comes_and_goes",
+        ITEM,
+        "ALTER TABLE item OWNER TO comes_and_goes",
+    )
+    task.source = database.source("comes_and_goes")
+    task.load()
+    database.execute("INSERT INTO item VALUES (0, 'before')")
+    database.execute("INSERT INTO item SELECT i, repeat('x', 1500) FROM generate_series(1, 8000) i")
+    eventually(_has_read_a_part(task, 1))
+    database.execute("ALTER ROLE comes_and_goes NOLOGIN")
+    database.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+    eventually(lambda: caplog.text.count("is not permitted to log in") >= 2)
+    database.execute("ALTER ROLE comes_and_goes LOGIN")
+    eventually(_has_read(task, 8_001))
+    task.stop()
+    assert ids(task) == list(range(8_001))
 
 
 def test_a_stop_while_the_source_is_away_writes_what_was_read(

@@ -88,7 +88,9 @@ def is_lost_connection(error: psycopg2.Error) -> bool:
     """Tell whether the error means that the session is gone and a new one may work."""
     if error.pgcode is not None:
         return error.pgcode in _LOST or error.pgcode.startswith("08")
-    return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    # A stream that breaks in the middle leaves psycopg2 without a word of the server or of libpq.
+    wordless = type(error) is psycopg2.DatabaseError
+    return wordless or isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
 
 
 def reason(error: psycopg2.Error) -> str:

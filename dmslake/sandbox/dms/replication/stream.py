@@ -66,7 +66,8 @@ class ChangeStream:
             psycopg2.Error: the server refused the slot.
         """
         self.close()
-        self._position.to_skip = self._position.changes
+        # It may have broken again, or been refused, before it got as far as the last time.
+        self._position.to_skip = max(self._position.to_skip, self._position.changes)
         self._position.changes = 0
         self._connection = connect_stream(self._source)
         self._cursor = self._connection.cursor()

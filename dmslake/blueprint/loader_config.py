@@ -19,6 +19,7 @@ def loader_config(spec: Spec, names: Names) -> LoaderConfig:
         layout=spec.lake.layout,
         clock=Clock(spec.lake.clock),
         timezone=spec.lake.timezone,
+        name_timezone=_name_timezone(spec),
         account=names.account.id,
         allow_overwrite=spec.lake.allow_overwrite,
         lake_kms_key=spec.lake.kms_key or "",
@@ -26,3 +27,11 @@ def loader_config(spec: Spec, names: Names) -> LoaderConfig:
         table_metrics=spec.loader.table_metrics,
         log_level=LogLevel[spec.loader.log_level.upper()],
     )
+
+
+def _name_timezone(spec: Spec) -> str:
+    """Return the zone of the times in DMS's file names: the endpoint's, where there is one.
+
+    https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html#CHAP_Target.S3.DatePartitioning
+    """
+    return str(spec.staging.settings.get("date_partition_timezone") or "UTC")

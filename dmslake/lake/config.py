@@ -35,7 +35,8 @@ class LoaderConfig(NamedTuple):
     """What the function has to know. Build it by name: fields may be added anywhere.
 
     `layout` is a template, or `default`; `storage_class` S3's word, or nothing for STANDARD. Sizes
-    are in bytes, see `Places`. `table_metrics` adds metrics for each table.
+    are in bytes, see `Places`; `timezone` and `name_timezone` are the `Router`'s. `table_metrics`
+    adds metrics for each table.
     """
 
     pipeline: str
@@ -47,6 +48,7 @@ class LoaderConfig(NamedTuple):
     layout: str = "default"
     clock: Clock = Clock.ARRIVAL
     timezone: str = "UTC"
+    name_timezone: str = "UTC"
     allow_overwrite: bool = False
     lake_kms_key: str = ""
     storage_class: str = ""
@@ -68,6 +70,7 @@ class LoaderConfig(NamedTuple):
             layout=reader.text("layout", "default"),
             clock=reader.choice("clock", {c.value: c for c in Clock}, Clock.ARRIVAL),
             timezone=reader.text("timezone", "UTC"),
+            name_timezone=reader.text("name_timezone", "UTC"),
             account=reader.text("account"),
             allow_overwrite=reader.choice("allow_overwrite", _BOOLEANS, default=False),
             lake_kms_key=reader.text("lake_kms_key"),
@@ -109,6 +112,7 @@ class LoaderConfig(NamedTuple):
                 layout=layout,
                 timezone=self.timezone,
                 clock=self.clock,
+                name_timezone=self.name_timezone,
             )
         except (LayoutError, TimezoneError) as error:
             raise ConfigError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,12 +33,16 @@ class Actor:
         return self.calls.client(service, self.keys, self.token)
 
 
-def actor_of(calls: Calls, wanted: Spec, name: str) -> Actor:
+def actor_of(
+    calls: Calls, wanted: Spec, name: str, change: Callable[[Role], Role] = lambda role: role
+) -> Actor:
+    """Make the role whose name begins so, changed or as it is, and somebody who acts as it."""
     names = Names(wanted.name, ACCOUNT)
     (role,) = [r for r in roles_of(wanted) if r.name.startswith(f"{wanted.name}-{name}")]
     if name == "loader":  # only Lambda itself acts as it: here its policy is of interest
         trust = next(r.trust for r in roles_of(wanted) if "dms-staging" in r.name)
         role = replace(role, trust=trust)
+    role = change(role)
     role.create(SandboxClients(calls))
     for queue_name in (names.dead_letters, names.queue, f"{wanted.name}-elsewhere"):
         calls.sqs.create_queue(QueueName=queue_name)

@@ -50,6 +50,7 @@ def test_what_is_not_set_has_the_defaults_of_the_design() -> None:
         layout=st.sampled_from(["default", DEFAULT_LAYOUT, "{path}"]),
         clock=st.sampled_from(Clock),
         timezone=st.sampled_from(["UTC", "Europe/Paris"]),
+        name_timezone=st.sampled_from(["UTC", "Asia/Seoul"]),
         account=st.just("123456789012"),
         allow_overwrite=st.booleans(),
         storage_class=st.sampled_from(["", "STANDARD_IA"]),

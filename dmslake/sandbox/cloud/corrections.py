@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from dmslake.sandbox.cloud import (
+    absence,
     authorizing,
     buckets,
     encryption,
@@ -25,6 +26,7 @@ from dmslake.sandbox.cloud import (
     network,
     observing,
     permissions,
+    tagging,
     upstream,
 )
 from dmslake.sandbox.cloud.event_sources import missing_right, refusal
@@ -71,6 +73,8 @@ def install(corrected: Corrected) -> None:
     _install_saving(corrected.changed)
     network.install()
     authorizing.install()
+    tagging.install()
+    absence.install()
     # MiniStack runs the scripts of LocalStack's well-known folders, with its own rights.
     replace("app", "_collect_scripts", lambda _: lambda *_folders: [])
 

@@ -23,6 +23,7 @@ def install() -> None:
     replace(_S3, "_check_sse_c_copy_source", _copying_from)
     replace(_S3, "_get_object", _reading)
     replace(_S3, "_upload_part", _uploading)
+    replace(_S3, "_upload_part_copy", _uploading_copies)
 
 
 def _writing(resolve: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,12 +53,23 @@ def _reading(get: Callable[..., Any]) -> Callable[..., Any]:
 
 def _uploading(upload: Callable[..., Any]) -> Callable[..., Any]:
     def _upload_part(bucket: str, key: str, body: bytes, query: Any, headers: Any) -> Any:
-        begun = part(_S3, "_multipart_uploads").get(part(_S3, "_qp")(query, "uploadId"))
-        needed = _key_of(begun or {})
-        refused = _refusal(headers, needed, _READ, query) or _refusal(headers, needed, _WRITE)
-        return refused or upload(bucket, key, body, query, headers)
+        return _unusable(headers, query) or upload(bucket, key, body, query, headers)
 
     return _upload_part
+
+
+def _uploading_copies(copy: Callable[..., Any]) -> Callable[..., Any]:
+    def _upload_part_copy(bucket: str, key: str, query: Any, headers: Any) -> Any:
+        return _unusable(headers, query) or copy(bucket, key, query, headers)
+
+    return _upload_part_copy
+
+
+def _unusable(headers: Any, query: Any) -> Any:
+    """Return S3's answer when the caller may not use the key that an upload was begun with."""
+    begun = part(_S3, "_multipart_uploads").get(part(_S3, "_qp")(query, "uploadId"))
+    needed = _key_of(begun or {})
+    return _refusal(headers, needed, _READ, query) or _refusal(headers, needed, _WRITE, query)
 
 
 def _record(bucket: str, key: str, version: str) -> Mapping[str, Any]:

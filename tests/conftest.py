@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes `make test` uses: a third of the time tests wait for servers."""
     processors = os.cpu_count() or 1

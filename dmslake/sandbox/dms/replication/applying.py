@@ -25,6 +25,7 @@ from dmslake.sandbox.dms.replication.rendering_sql import SqlRendering
 from dmslake.sandbox.dms.replication.table_output import TableOutput, Transaction
 from dmslake.sandbox.dms.replication.target_settings import TargetSettings
 from dmslake.sandbox.dms.replication.task_settings import TaskSettings
+from dmslake.sandbox.dms.replication.visibility import wait_until_visible
 
 _logger = logging.getLogger(__name__)
 _FULL_IDENTITY = "f"
@@ -72,6 +73,7 @@ class Applier:
         self._known: dict[TableName, _Known] = {}
         self._types: dict[int, DataType] = {}
         self._transaction = Transaction(0, 0, "")
+        self._is_visible = True
         self._money_digits: int | None = None
 
     def apply(self, message: Message) -> None:
@@ -90,6 +92,7 @@ class Applier:
             self._transaction = Transaction(
                 message.xid, message.commit_lsn, format_time(message.time)
             )
+            self._is_visible = False
         elif isinstance(message, Relation):
             self._relation(message)
         elif isinstance(message, pgoutput.Truncate):
@@ -145,7 +148,7 @@ class Applier:
         self._feeds[message.oid] = _Feed(output, rows, renderer)
 
     def _shape(self, message: Relation) -> ChangeShape:
-        session = self._rules.session()
+        session = self._session()
         self._learn_types(session, message)
         definition = catalog.read_definition(session, message.oid)
         if not definition.columns and message.identity != _FULL_IDENTITY:
@@ -178,7 +181,15 @@ class Applier:
     def _lookup(self) -> RowLookup:
         utf8 = server_is_utf8(self._rules.session())
         rendering = SqlRendering(lobs=LobLimit(self._rules.task.lob_bytes), null=None, utf8=utf8)
-        return RowLookup(self._rules.session, rendering)
+        return RowLookup(self._session, rendering)
+
+    def _session(self) -> Connection:
+        """Return a session that sees what the transaction at work did."""
+        session = self._rules.session()
+        if not self._is_visible:
+            wait_until_visible(session, self._transaction.xid)
+            self._is_visible = True
+        return session
 
     def _report_cut_values(self, feed: _Feed) -> None:
         table = feed.output.table

@@ -14,6 +14,8 @@ from typing import NoReturn
 from dmslake.errors import StoppedError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What a stream raises that is written to while it writes: the signal came in the middle of it.
+_BUSY = RuntimeError
 _SHOW_CURSOR = "\033[?25h"
 
 
@@ -24,7 +26,7 @@ def interrupt() -> NoReturn:
 
 def leave() -> NoReturn:
     """End the process as interrupted, without waiting for threads whose calls hang."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, _BUSY):
         if sys.stderr.isatty():
             sys.stderr.write(_SHOW_CURSOR)  # progress hides it
         sys.stdout.flush()
@@ -43,7 +45,8 @@ def stoppable(
         if stop.is_set():
             again()
         stop.set()
-        tell("stopping: the calls in flight are finished first; Ctrl-C again ends at once")
+        with suppress(_BUSY):
+            tell("stopping: the calls in flight are finished first; Ctrl-C again ends at once")
 
     before = {number: signal.signal(number, wish) for number in _SIGNALS}
     try:

@@ -119,6 +119,28 @@ def test_the_second_ends_even_what_hangs(context: str) -> None:
         assert process.wait(timeout=20) == 130
 
 
+WRITING = """
+import io, sys, threading
+from dmslake.cli.interrupt import leave
+
+class Terminal(io.RawIOBase):
+    def writable(self):
+        return True
+
+    def write(self, data):
+        leave()  # as a signal does that comes now
+
+threading.Thread(target=threading.Event().wait).start()
+sys.stdout = io.TextIOWrapper(io.BufferedWriter(Terminal()), write_through=True)
+print("something", flush=True)
+"""
+
+
+def test_the_second_ends_even_what_is_just_writing() -> None:
+    with started("-c", WRITING) as process:
+        assert process.wait(timeout=20) == 130
+
+
 IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:root</Arn><UserId>x</UserId>
 <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""

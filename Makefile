@@ -7,11 +7,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # which is no gain for a few tests. `make test ARGS="tests/lake -n0"` runs some in one process.
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench bench-backfill clean
 .DEFAULT_GOAL := help
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 demo: $(VENV)/.sandbox  ## See the whole pipeline work on this machine, without AWS
 	@$(BIN)/dmslake demo
@@ -31,7 +31,11 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev  ## Run the benchmarks that the README's figures come from
-	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@for bench in $(filter-out bench/backfill% bench/s3_batch.py,$(wildcard bench/*.py)); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+bench-backfill: $(VENV)/.dev  ## Measure the backfill against s5cmd and boto3
+	@$(PIP) install --constraint constraints.txt --editable '.[sandbox,dev,bench]'
+	@$(BIN)/python bench/backfill.py --write $(ARGS)
 
 clean:  ## Remove everything that was made here
 	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

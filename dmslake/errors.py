@@ -13,6 +13,8 @@
     ├── WaitError           exit 1   a resource broke, or took too long
     ├── ApplyError          exit 1   some steps of a plan failed; the others are done
     ├── SandboxError        exit 1   a local server could not be started, reached or stopped
+    ├── LedgerError         exit 1   a backfill's ledger is damaged, in use, or of something else
+    ├── ReportError         exit 1   a report cannot be written to where it was asked for
     ├── DifferenceError     exit 4   objects or rows differ from what they should be
     ├── ObjectsFailedError  exit 4   some objects failed; the others are done
     ├── UnhealthyError      exit 5   `status --check` found a pipeline that does not work
@@ -152,6 +154,18 @@ class SandboxError(DmslakeError):
     """A local server could not be started, reached or stopped."""
 
     code = "sandbox"
+
+
+class LedgerError(DmslakeError):
+    """A backfill's ledger cannot be used: damaged, in use, or of another spec or version."""
+
+    code = "ledger"
+
+
+class ReportError(DmslakeError):
+    """A report cannot be written to where it was asked for."""
+
+    code = "report"
 
 
 class DifferenceError(DmslakeError):

@@ -18,6 +18,7 @@ from botocore.config import Config
 
 from dmslake import __version__
 from dmslake.aws.errors import translating
+from dmslake.aws.hosts import use_bare_addresses
 from dmslake.aws.memory import Memory
 from dmslake.aws.retries import persist
 from dmslake.errors import AccessError, UsageError
@@ -62,6 +63,16 @@ class SecretsReader(Protocol):
     """The one call of Secrets Manager that is made: what a secret holds is never read."""
 
     def describe_secret(self, **request: str) -> Mapping[str, object]: ...
+
+
+class JobRunner(Protocol):
+    """The calls of S3 Control that are made: those of S3 Batch Operations."""
+
+    def create_job(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def describe_job(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def update_job_status(self, **request: Any) -> Mapping[str, Any]: ...
 
 
 class TopicReader(Protocol):
@@ -109,6 +120,18 @@ class Clients:
         self.account = account
         self.notification_delay_s = notification_delay_s
 
+    @property
+    def credentials(self) -> Any:
+        """What requests are signed with, for a client of another make; it refreshes itself."""
+        return self._session.get_credentials()
+
+    @property
+    def authorities(self) -> str | None:
+        """The PEM file of those whose certificates are trusted; None: those of the system."""
+        core: Any = self._session._session  # noqa: SLF001 - boto3 hands the setting on only by it
+        found: str | None = core.get_config_variable("ca_bundle")
+        return found or os.environ.get("REQUESTS_CA_BUNDLE")
+
     @contextmanager
     def remembering(self) -> Iterator[Self]:
         """Answer each read once while the block runs, whichever thread asks; then forget.
@@ -147,6 +170,20 @@ class Clients:
             made = _connect(self._session, "lambda", self.account.region, _CONFIG.merge(once))
         return cast("LambdaClient", made)
 
+    def copier(self, connections: int) -> S3Client:
+        """Return a new client for so many requests at once, which fails fast.
+
+        Whoever copies by the million slows down by himself, table by table; a client that waits
+        holds up a thread.
+        """
+        fast = Config(
+            max_pool_connections=connections,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        )
+        with self._lock:
+            made = _connect(self._session, "s3", self.account.region, _CONFIG.merge(fast))
+        return cast("S3Client", made)
+
     @property
     def athena(self) -> AthenaClient:
         return cast("AthenaClient", self._client("athena"))
@@ -182,6 +219,10 @@ class Clients:
     @property
     def s3(self) -> S3Client:
         return cast("S3Client", self._client("s3"))
+
+    @property
+    def s3control(self) -> JobRunner:
+        return cast("JobRunner", self._client("s3control"))
 
     @property
     def secrets(self) -> SecretsReader:
@@ -284,4 +325,4 @@ def _connect(session: boto3.Session, service: str, region: str, config: Config =
     client: Any = session.client(cast("Any", service), region_name=region, config=config)
     if service == "dms":
         persist(client)
-    return client
+    return use_bare_addresses(client) if service == "s3control" else client

@@ -54,6 +54,11 @@ class Names:
         return f"{self.pipeline}-loader-{self.account.region}"
 
     @property
+    def batch_role(self) -> str:
+        """The role of S3 Batch Operations, while a backfill uses it."""
+        return f"{self.pipeline}-batch-{self.account.region}"
+
+    @property
     def function(self) -> str:
         return f"{self.pipeline}-loader"
 

@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("dmslake.cli.plan", "Show what would change on AWS, and what that does to the task."),
     "up": ("dmslake.cli.up", "Provision the pipeline and start it; safe to run at any time."),
     "status": ("dmslake.cli.status", "Show whether the pipeline works, table by table."),
+    "backfill": ("dmslake.cli.backfill", "Copy staged objects that the lake lacks."),
+    "verify": ("dmslake.cli.verify", "Compare every staged object with its copy in the lake."),
     "redrive": ("dmslake.cli.redrive", "Replay what the loader gave up on."),
     "down": ("dmslake.cli.down", "Remove the pipeline; data stays unless asked otherwise."),
     "sandbox": ("dmslake.cli.sandbox", "Run AWS on this machine: no account, no network."),

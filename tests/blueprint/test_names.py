@@ -21,6 +21,7 @@ EXPECTED = {
     "task": "shop-task",
     "dms_role": "shop-dms-staging-eu-west-1",
     "loader_role": "shop-loader-eu-west-1",
+    "batch_role": "shop-batch-eu-west-1",
     "function": "shop-loader",
     "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:shop-loader",
     "function_log_group": "/aws/lambda/shop-loader",
@@ -46,7 +47,7 @@ def test_only_roles_carry_the_region_because_they_belong_to_the_whole_account() 
     elsewhere = Names("shop", replace(ACCOUNT, region="us-east-1"))
     plain = [name for name in EXPECTED if not name.endswith("_arn")]
     differing = {name for name in plain if getattr(NAMES, name) != getattr(elsewhere, name)}
-    assert differing == {"dms_role", "loader_role", "source_role"}
+    assert differing == {"batch_role", "dms_role", "loader_role", "source_role"}
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
@@ -77,6 +78,7 @@ def test_buckets_and_roles_belong_to_no_region() -> None:
 _DMS = re.compile(r"[a-z](?:-?[a-z0-9])*")
 MODELLED = {
     "role": ("iam", "roleNameType"),
+    "batch_role": "shop-batch-eu-west-1",
     "function": ("lambda", "FunctionName"),
     "log_group": ("logs", "LogGroupName"),
     "invoke_permission": ("lambda", "StatementId"),

@@ -133,9 +133,10 @@ def test_roles_are_handed_over_to_the_two_services_only() -> None:
 
 
 DEPLOY, LOADER = ROOT / "docs/deploy.md", ROOT / "docs/loader.md"
+BACKFILL = ROOT / "docs/backfill.md"
 
 
-@pytest.mark.parametrize("path", [DEPLOY, LOADER], ids=["deploy", "loader"])
+@pytest.mark.parametrize("path", [DEPLOY, LOADER, BACKFILL], ids=["deploy", "loader", "backfill"])
 def test_every_test_that_the_documents_name_is_there(path: Path) -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", path.read_text("utf-8"))
     assert len(named) > 20
@@ -153,6 +154,14 @@ def test_every_kind_of_bad_input_has_an_outcome_and_a_test() -> None:
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
     assert [row for row in rows[1:] if not (row[1] and row[-1].startswith("`tests/"))] == []
     assert {f"`{reason}`" for reason in SkipReason} <= {row[2] for row in rows}
+
+
+def test_every_bad_input_of_a_backfill_has_an_exit_code_and_a_test() -> None:
+    text = BACKFILL.read_text("utf-8").split("## Bad input")[1]
+    table = [line for line in text.splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table][1:]
+    assert {row[2] for row in rows} == {"0", "1", "4"}
+    assert [row for row in rows if not (row[1] and row[-1].startswith("`tests/"))] == []
 
 
 def journal_lines() -> list[dict[str, Any]]:

@@ -39,7 +39,8 @@ class SandboxClients(Clients):
 
 
 _SERVICES = (
-    "cloudwatch", "dms", "ec2", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs",
+    "cloudwatch", "dms", "ec2", "iam", "lambda", "logs", "s3", "s3control", "secretsmanager",
+    "sns", "sqs",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from dmslake.aws.hosts import use_bare_addresses
 from dmslake.sandbox.model import Sandbox
 from dmslake.sandbox.processes import wait_until
 from dmslake.sandbox.record import Keys
@@ -62,7 +63,8 @@ class Calls:
             url = self.sandbox.dms_url if service == "dms" else self.sandbox.cloud_url
             config = Config(proxies={}, retries={"total_max_attempts": 1})
             session: Any = self.session(keys, token)
-            self._known[who] = session.client(service, endpoint_url=url, config=config)
+            made = session.client(service, endpoint_url=url, config=config)
+            self._known[who] = use_bare_addresses(made) if service == "s3control" else made
         return self._known[who]
 
     @property

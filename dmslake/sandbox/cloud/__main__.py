@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from dmslake.errors import SandboxError
 from dmslake.sandbox.cloud import account, corrections, upstream
+from dmslake.sandbox.cloud.batch.service import BatchOperations
 from dmslake.sandbox.cloud.front import Application, Front
 from dmslake.sandbox.cloud.functions import MiniStackFunctions
 from dmslake.sandbox.cloud.invocations import InvocationQueue
@@ -45,6 +46,7 @@ class CloudLife:
             workers=settings.concurrency,
             retry_seconds=settings.retry_seconds,
         )
+        self.jobs = BatchOperations(settings.folder / "jobs", threads=settings.concurrency)
 
     def begin(self) -> None:
         """Make the account usable, and take up the events that are waiting."""
@@ -55,9 +57,11 @@ class CloudLife:
         self.keeper.start()
         self.keeper.touch("iam")
         self.queue.start()
+        self.jobs.start()
 
     def finish(self) -> None:
         """Begin no invocation any more, and let those that run come to their end."""
+        self.jobs.close(_QUEUE_SECONDS)
         self.queue.close(_QUEUE_SECONDS)
 
     def end(self) -> None:
@@ -107,6 +111,7 @@ def _application(life: CloudLife, settings: CloudSettings) -> Front:
             hidden=hidden_from_functions(settings),
             submit=life.queue.submit,
             changed=life.keeper.touch,
+            jobs=life.jobs,
             service_arn=account.user_arn(settings.account, account.SERVICE),
             service_names=frozenset({"dms.amazonaws.com", f"dms.{settings.region}.amazonaws.com"}),
             role_seconds=settings.role_seconds,

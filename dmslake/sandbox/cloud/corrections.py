@@ -29,6 +29,7 @@ from dmslake.sandbox.cloud import (
     tagging,
     upstream,
 )
+from dmslake.sandbox.cloud.batch.service import BatchOperations
 from dmslake.sandbox.cloud.event_sources import missing_right, refusal
 from dmslake.sandbox.cloud.propagation import Propagation
 from dmslake.sandbox.cloud.upstream import part, replace
@@ -43,7 +44,8 @@ class Corrected:
     """What the corrections need to know of this cloud.
 
     `hidden` names the variables that no function may inherit. `submit` accepts an asynchronous
-    invocation, `changed` is told which service has changed. `service_arn` is the principal that
+    invocation, `changed` is told which service has changed, `jobs` is what MiniStack lacks of S3
+    Control. `service_arn` is the principal that
     stands for the services in `service_names`. `role_seconds` is how long they and Lambda do not
     see a role that was just made.
     """
@@ -53,6 +55,7 @@ class Corrected:
     hidden: frozenset[str]
     submit: Callable[[str, Any], None]
     changed: Callable[[str], None]
+    jobs: BatchOperations
     service_arn: str
     service_names: frozenset[str]
     role_seconds: float = 0.0
@@ -75,6 +78,7 @@ def install(corrected: Corrected) -> None:
     authorizing.install()
     tagging.install()
     absence.install()
+    corrected.jobs.install(roles.sees)
     # MiniStack runs the scripts of LocalStack's well-known folders, with its own rights.
     replace("app", "_collect_scripts", lambda _: lambda *_folders: [])
 

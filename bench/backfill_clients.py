@@ -31,9 +31,9 @@ from dmslake.lake.layout import Layout
 from dmslake.lake.objects import Skipped
 from dmslake.lake.routing import Router
 
-STAGING, LAKE, REGION = "staging", "lake", "us-east-1"
+STAGING, LAKE, REGION = "staging", os.environ.get("LAKE", "lake"), "us-east-1"
 _THREADS = 32
-_ROUTER = Router(staging_prefix="dms", lake_prefix="raw", layout=Layout())
+ROUTER = Router(staging_prefix="dms", lake_prefix="raw", layout=Layout())
 
 
 def main() -> None:
@@ -64,8 +64,8 @@ def _dmslake(kind: str, endpoint: str, session: Any, client: Any, folder: Path) 
     run = Run(
         ledger=ledger,
         store=store,
-        mender=S3Mender(client, terms, _ROUTER, None),  # type: ignore[arg-type] # none is big
-        router=_ROUTER,
+        mender=S3Mender(client, terms, ROUTER, None),  # type: ignore[arg-type] # none is big
+        router=ROUTER,
         terms=terms,
         selection=Selection(),
         options=Options(connections=connections),
@@ -84,8 +84,8 @@ def _plain(client: Any) -> int:
     done: list[Future[Any]] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         for key, modified in _listed(client):
-            staged = _ROUTER.stage(key)
-            route = None if isinstance(staged, Skipped) else _ROUTER.place(staged, modified)
+            staged = ROUTER.stage(key)
+            route = None if isinstance(staged, Skipped) else ROUTER.place(staged, modified)
             if route is None or isinstance(route, Skipped):
                 continue
             source = {"Bucket": STAGING, "Key": key}

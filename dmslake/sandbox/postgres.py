@@ -38,8 +38,8 @@ _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "wal_level": "logical",
-    "max_replication_slots": "20",
-    "max_wal_senders": "20",
+    "max_replication_slots": "100",
+    "max_wal_senders": "100",
     # A replication slot that nobody reads keeps the log for ever; here it must not fill a disk.
     "max_slot_wal_keep_size": "8GB",
     "password_encryption": "scram-sha-256",

@@ -41,7 +41,8 @@ def make_our_bucket() -> S3Client:
 
 def test_a_plan_for_an_empty_account(cloud: Cli) -> None:
     found = cloud("plan")
-    assert (found.code, found.err) == (0, "")
+    assert found.err == ""
+    assert found.code == 0
     lines = found.out.splitlines()
     assert lines[0] == "pipeline shop in account 123456789012, eu-west-1"
     assert "  + staging bucket acme-shop-staging" in lines

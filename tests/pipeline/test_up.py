@@ -85,7 +85,8 @@ def test_killed_at_any_moment_it_converges_the_next_time(pipeline: Make, moment:
         process.kill()
         assert process.wait(timeout=10) == -signal.SIGKILL
     again = killed("up", "--yes", "--json")
-    assert (again.code, again.err) == (0, "")
+    assert again.code == 0, again.out
+    assert again.err == ""
     if again.document["data"]["changes"]:  # a run that was asked for may have come by itself
         assert again.document["data"]["outcome"]["failed"] == {}
         assert again.document["data"]["outcome"]["skipped"] == {}

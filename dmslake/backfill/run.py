@@ -59,11 +59,13 @@ class Options:
 class Progress:
     """How far a run is; times in seconds, sizes in bytes.
 
-    `compared` are objects of the lake, when it is verified; `notes` are what the user should know
-    about this S3; `closed_until` is when its window opens.
+    `left` are to be copied, of what was listed so far; `compared` are objects of the lake, when it
+    is verified; `notes` are what the user should know about this S3; `closed_until` is when its
+    window opens.
     """
 
     listed: int = 0
+    left: int = 0
     compared: int = 0
     settled: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     copied_bytes: int = 0
@@ -140,6 +142,8 @@ class Run:
         """
         started = steady()
         asking = Asking(self.store)
+        known = self.ledger.tallies()
+        self.progress.left = known[State.PENDING].objects if State.PENDING in known else 0
         listing = self._staging(asking)
         copier = Copier(
             store=self.store,
@@ -212,6 +216,7 @@ class Run:
             objects = self._decided(found.objects)
             self.ledger.staged(objects, found.shard, found.last, done=found.done)
             self.progress.listed += len(objects)
+            self.progress.left += sum(one.state is State.PENDING for one in objects)
         return found is not None
 
     def _pages(self, listing: Listing, side: Side) -> Iterator[Found]:
@@ -259,6 +264,7 @@ class Run:
     def _count(self, results: list[Result]) -> None:
         for result in results:
             self.progress.settled[result.state] += 1
+        self.progress.left -= len(results)
         most = self.options.max_errors
         if most is not None and self.progress.settled[State.FAILED] > most:
             self.stop.set()

@@ -72,6 +72,8 @@ def line_of(progress: Progress) -> str:
     parts = [f"{copied:,} copied ({speed:,.0f}/s)"]
     if progress.listing or progress.listed:  # a run that goes on with a ledger lists nothing
         parts.insert(0, listed)
+    if progress.left:
+        parts.append(f"{progress.left:,} left{_time_left(progress, speed)}")
     if failed:
         parts.append(f"{failed:,} failed")
     if progress.retries:
@@ -81,6 +83,17 @@ def line_of(progress: Progress) -> str:
     if progress.closed_until is not None:
         parts.append(f"outside the window: waits until {progress.closed_until:%Y-%m-%d %H:%M} UTC")
     return " · ".join(parts)
+
+
+def _time_left(progress: Progress, speed: float) -> str:
+    """Return how long the rest takes at the speed so far; nothing while more may be listed."""
+    if progress.listing or not speed or progress.closed_until is not None:
+        return ""
+    minutes, seconds = divmod(int(progress.left / speed) + 1, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f", about {hours} h {minutes:02} min"
+    return f", about {minutes} min {seconds:02} s" if minutes else f", about {seconds} s"
 
 
 def show_summary(terminal: Terminal, summary: Summary) -> None:

@@ -105,3 +105,24 @@ def test_an_estimate_names_the_biggest_and_json_names_all() -> None:
     named = estimate_data(found)["partitions"]
     assert isinstance(named, list)
     assert len(named) == 12
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (0, "500 copied (50/s)"),
+        (100, "500 copied (50/s) · 100 left, about 3 s"),
+        (30_000, "500 copied (50/s) · 30,000 left, about 10 min 01 s"),
+        (900_000, "500 copied (50/s) · 900,000 left, about 5 h 00 min"),
+    ],
+)
+def test_a_run_tells_how_much_is_left_and_how_long_that_takes(left: int, expected: str) -> None:
+    progress = Progress(left=left, listing=False, seconds=10)
+    progress.settled[State.COPIED] = 500
+    assert line_of(progress) == expected
+
+
+def test_while_more_may_be_listed_nobody_knows_how_long_it_takes() -> None:
+    progress = Progress(listed=2000, left=1500, seconds=10)
+    progress.settled[State.COPIED] = 500
+    assert line_of(progress) == "2,000 objects listed so far · 500 copied (50/s) · 1,500 left"

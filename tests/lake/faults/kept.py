@@ -48,7 +48,7 @@ class Version:
 
 @dataclass
 class Upload:
-    """An upload in parts. `known` tells that its beginner was told its name."""
+    """An upload in parts. `known` tells that its beginner has named it since."""
 
     key: str
     properties: Properties

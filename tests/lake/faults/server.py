@@ -78,17 +78,18 @@ class Connection(asyncio.Protocol):
         self._unread = b""
         blow = self._stand.plan.blow(request)
         if blow is None:
-            self._send(request, self._act(request, known=True))
+            self._send(request, self._act(request))
         elif blow.fault is Fault.LATE:
             self._hang(request, blow)
         else:
             self._strike(request, blow)
 
-    def _act(self, request: Request, *, known: bool = False) -> Answer:
+    def _act(self, request: Request) -> Answer:
+        # An answer that was sent may have come too late; who names the upload did read its name.
+        upload = self._stand.shelves.uploads.get(request.query.get("uploadId", ""))
+        if upload is not None:
+            upload.known = True
         made = answer(self._stand.shelves, request)
-        if known and request.operation == "CreateMultipartUpload" and made.status == 200:
-            name = made.body.partition(b"<UploadId>")[2].partition(b"<")[0].decode()
-            self._stand.shelves.upload(name).known = True
         if made.status == 200:
             self._stand.did(request)
         return made

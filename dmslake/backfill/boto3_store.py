@@ -1,4 +1,4 @@
-"""S3 by boto3 and threads, where awscrt cannot be imported: the same work, slower."""
+"""S3 by boto3 and threads, where a proxy lies in between: the same work, slower."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from dmslake.backfill.listing import Listed, Page
+from dmslake.backfill.mailbox import Mailbox
 from dmslake.backfill.store import DONE, Answer, Copy, PageAsked, Store, StoreError, Terms
 
 
@@ -21,6 +22,7 @@ class Boto3Store(Store):
         self._client = client
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="copy")
         self._fixed = _fixed_members(terms)
+        self._mailbox = Mailbox()
 
     def copy(self, one: Copy, done: Callable[[Answer], None]) -> None:
         def over(copying: Future[Answer]) -> None:
@@ -28,9 +30,13 @@ class Boto3Store(Store):
                 return
             error = copying.exception()
             # Whatever it was: a copy without an answer would be waited for without end.
-            done(Answer(0, type(error).__name__, str(error)) if error else copying.result())
+            told = Answer(0, type(error).__name__, str(error)) if error else copying.result()
+            self._mailbox.put(done, told)
 
         self._threads.submit(self._copy, one).add_done_callback(over)
+
+    def attend(self, seconds: float) -> None:
+        self._mailbox.empty(seconds)
 
     def _copy(self, one: Copy) -> Answer:
         request: dict[str, Any] = {

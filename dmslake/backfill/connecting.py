@@ -6,13 +6,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
+from botocore.utils import get_environ_proxies
 
 from dmslake.aws.clients import Clients
+from dmslake.backfill.boto3_store import Boto3Store
 from dmslake.backfill.store import Place, Store, Terms
+from dmslake.backfill.wire.requests import Door
+from dmslake.backfill.wire.store import WireStore
 from dmslake.errors import AccessError, NotFoundError
 from dmslake.lake.config import LoaderConfig
 
 _GONE = frozenset({"404", "NoSuchBucket"})
+_THREADS = 32
 _DENIED = frozenset({"403", "AccessDenied"})
 
 
@@ -70,12 +75,12 @@ def _look_at(bucket: str, account: str, clients: Clients) -> Any:
 
 
 def connect_store(terms: Terms, clients: Clients, connections: int) -> tuple[Store, str]:
-    """Return the quickest store that this machine has, and its name."""
-    try:
-        from dmslake.backfill.crt_store import CrtStore  # noqa: PLC0415 - it may not be there
-    except ImportError:
-        from dmslake.backfill.boto3_store import Boto3Store  # noqa: PLC0415 - then this is enough
-
-        threads = min(connections, 32)
+    """Return the quickest store that reaches the buckets from here, and its name."""
+    if any(map(_by_proxy, (terms.staging, terms.lake))):
+        threads = min(connections, _THREADS)
         return Boto3Store(terms, clients.copier(threads), connections=threads), "boto3"
-    return CrtStore(terms, clients.credentials, connections=connections), "awscrt"
+    return WireStore(terms, clients.credentials, connections=connections), "direct"
+
+
+def _by_proxy(place: Place) -> bool:
+    return bool(get_environ_proxies(Door(place).url))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
-from dmslake.backfill.clock import gather
 from dmslake.backfill.ledger import Result, Row, State
 from dmslake.backfill.pace import Pace, Rests
 from dmslake.backfill.refusals import Kind, kind_of
@@ -22,7 +21,6 @@ MOST_TRIES = 10
 _BUSY_TRIES = 4 * MOST_TRIES
 _RENEWALS = 5
 _MENDERS = 8
-_GATHERED = 0.002  # seconds
 _CHANGED = "PreconditionFailed"
 NO_CONDITIONS = (
     "this S3 cannot copy on condition that nothing lies there: what the loader brings at the same "
@@ -85,7 +83,8 @@ class Copier:
     moved: list[Row] = field(default_factory=list)
     ending: Answer | None = None
     notes: list[str] = field(default_factory=list)
-    _ended: SimpleQueue[_Ended | _Looked | BaseException] = field(default_factory=SimpleQueue)
+    _ended: list[_Ended] = field(default_factory=list)
+    _looked_at: SimpleQueue[_Looked | BaseException] = field(default_factory=SimpleQueue)
     _menders: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_MENDERS, thread_name_prefix="mend")
     )
@@ -106,23 +105,26 @@ class Copier:
         if self.mender.too_big(row):
             self._look(row)
             return
-        put, conditional = self._ended.put, self.fresh
+        conditional = self.fresh
         self.store.copy(
             Copy(row.key, row.etag, row.target, conditional),
-            lambda answer: put(_Ended(row, answer, conditional)),
+            lambda answer: self._ended.append(_Ended(row, answer, conditional)),
         )
 
     def results(self, seconds: float) -> Iterator[Result]:
-        """Yield what became of objects; waits for the first answer that long."""
+        """Yield what became of objects, after waiting for that long at most."""
+        self.store.attend(seconds)
+        ended, self._ended = self._ended, []
+        for one in (*ended, *self._looks()):
+            self.under_way -= 1
+            result = self._judge(one)
+            if result is not None:
+                yield result
+
+    def _looks(self) -> Iterator[_Looked | BaseException]:
         try:
-            ended = self._ended.get(timeout=seconds) if seconds else self._ended.get_nowait()
-            gather(_GATHERED)
             while True:
-                self.under_way -= 1
-                result = self._judge(ended)
-                if result is not None:
-                    yield result
-                ended = self._ended.get_nowait()
+                yield self._looked_at.get_nowait()
         except Empty:
             return
 
@@ -176,7 +178,7 @@ class Copier:
     def _look(self, row: Row) -> None:
         def found(looking: Future[Mended]) -> None:
             if not looking.cancelled():
-                self._ended.put(looking.exception() or _Looked(row, looking.result()))
+                self._looked_at.put(looking.exception() or _Looked(row, looking.result()))
 
         self._menders.submit(self.mender.mend, row).add_done_callback(found)
 

@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WINDOW = 4096
 _RESTING = 20_000
 _PAUSE = 0.02
+_SLICE = 0.005
 _AHEAD = 2  # so many wait for each connection, so that none is idle between two turns
 _PAGES_AT_ONCE = 4
 
@@ -175,7 +176,7 @@ class Run:
             more = rows.take(room - len(due)) if len(copier.rests) < _RESTING else []
             copier.begin(more)
             worked = worked or bool(due or more)
-        results = list(copier.results(0 if worked else _PAUSE))
+        results = list(copier.results(_SLICE if worked else _PAUSE))
         self.ledger.settle(results)
         for row in copier.moved:
             self.ledger.moved(

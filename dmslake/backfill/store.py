@@ -1,7 +1,7 @@
 """What the backfill asks of S3, and what it is told: the two requests that come by the million.
 
-A store is safe to use from many threads. Two exist: `CrtStore`, and `Boto3Store` where awscrt
-cannot be imported.
+Copies belong to one thread, which begins them and attends to them; pages are for many threads. Two
+stores exist: `WireStore`, and `Boto3Store` for what has to go by a proxy.
 """
 
 from __future__ import annotations
@@ -102,11 +102,15 @@ class Store(ABC):
 
     @abstractmethod
     def copy(self, one: Copy, done: Callable[[Answer], None]) -> None:
-        """Begin a copy; `done` is called in some other thread when it is over."""
+        """Begin a copy; `done` is called by `attend` when it is over."""
+
+    @abstractmethod
+    def attend(self, seconds: float) -> None:
+        """Serve the copies for that long at most; returns early when some of them are over."""
 
     @abstractmethod
     def page(self, asked: PageAsked) -> Page:
-        """List a page; raises StoreError."""
+        """List a page, from any thread; raises StoreError."""
 
     @abstractmethod
     def close(self) -> None:

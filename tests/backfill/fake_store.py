@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from dmslake.backfill.listing import Listed, Page
+from dmslake.backfill.mailbox import Mailbox
 from dmslake.backfill.store import DONE, Answer, Copy, PageAsked, Store, StoreError
 
-ARRIVED = 1_795_442_822  # 2026-11-23T14:47:02Z
+ARRIVED = 1_795_442_822  # 2026-11-23T14:07:02Z
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class FakeStore(Store):
 
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(4)
+        self._mailbox = Mailbox()
         self._lock = threading.Lock()
         self._chance = random.Random(self.faults.seed)  # noqa: S311 - for tests
         self._sorted: dict[str, list[str]] = {}
@@ -62,7 +64,10 @@ class FakeStore(Store):
         with self._lock:
             self.before_copy(sum(self.copies.values()))
             answer = self._answer(one)
-        done(answer)
+        self._mailbox.put(done, answer)
+
+    def attend(self, seconds: float) -> None:
+        self._mailbox.empty(seconds)
 
     def _answer(self, one: Copy) -> Answer:
         hit = self._chance.random() < self.faults.share

@@ -15,13 +15,13 @@ from botocore.config import Config
 from dmslake.aws.clients import Account, Clients
 from dmslake.backfill.boto3_store import Boto3Store
 from dmslake.backfill.connecting import terms_of
-from dmslake.backfill.crt_store import CrtStore
 from dmslake.backfill.ledger import Ledger, State
 from dmslake.backfill.ledger_trouble import told
 from dmslake.backfill.mender import S3Mender
 from dmslake.backfill.run import Options, Progress, Run
 from dmslake.backfill.selection import Selection
 from dmslake.backfill.store import Store, Terms
+from dmslake.backfill.wire.store import WireStore
 from dmslake.lake.config import LoaderConfig
 from dmslake.lake.routing import Route
 from tests.backfill.faults.kept import ACCOUNT, ARRIVED, LAKE, REGION, STAGING
@@ -71,8 +71,8 @@ def account(url: str) -> Clients:
     return clients
 
 
-def crt(terms: Terms, clients: Clients) -> Store:
-    return CrtStore(terms, clients.credentials, connections=FEW.connections)
+def wire(terms: Terms, clients: Clients) -> Store:
+    return WireStore(terms, clients.credentials, connections=FEW.connections)
 
 
 def threads(terms: Terms, clients: Clients) -> Store:
@@ -88,7 +88,7 @@ class Backfill:
 
     url: str
     path: Path
-    connect: Connect = crt
+    connect: Connect = wire
     config: LoaderConfig = CONFIG
     clients: Clients | None = None
 

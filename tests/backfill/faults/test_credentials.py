@@ -16,7 +16,7 @@ from dmslake.backfill.ledger import State
 from dmslake.backfill.run import Options
 from tests.backfill.faults.kept import ACCOUNT, REGION, World
 from tests.backfill.faults.server import serving
-from tests.backfill.faults.shop import Backfill, Connect, crt, keys, threads
+from tests.backfill.faults.shop import Backfill, Connect, keys, threads, wire
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Renewing:
         return clients
 
 
-@pytest.mark.parametrize("connect", [crt, threads])
+@pytest.mark.parametrize("connect", [wire, threads])
 def test_credentials_that_are_renewed_in_mid_run_are_used(tmp_path: Path, connect: Connect) -> None:
     world = World()
     world.stage(keys(200))

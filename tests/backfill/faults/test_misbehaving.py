@@ -10,7 +10,7 @@ from dmslake.backfill.ledger import State
 from tests.backfill.faults.kept import World
 from tests.backfill.faults.plan import Fault, Plan
 from tests.backfill.faults.server import serving
-from tests.backfill.faults.shop import Backfill, Connect, crt, keys, target, threads
+from tests.backfill.faults.shop import Backfill, Connect, keys, target, threads, wire
 
 COUNT = 1500
 
@@ -29,7 +29,7 @@ def held(world: World) -> dict[str, str]:
     return {key: one.etag for key, one in world.lake.objects.items()}
 
 
-@pytest.mark.parametrize(("connect", "seed"), [(crt, 1), (crt, 2), (threads, 3)])
+@pytest.mark.parametrize(("connect", "seed"), [(wire, 1), (wire, 2), (threads, 3)])
 def test_an_s3_that_fails_at_random_loses_nothing(
     tmp_path: Path, connect: Connect, seed: int
 ) -> None:
@@ -44,7 +44,7 @@ def test_an_s3_that_fails_at_random_loses_nothing(
     assert any(operation == "ListObjectsV2" for operation, _, _ in plan.struck)
 
 
-@pytest.mark.parametrize("connect", [crt, threads])
+@pytest.mark.parametrize("connect", [wire, threads])
 @pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.CUT, Fault.SHORT, Fault.WRONG])
 def test_an_answer_that_is_none_is_not_taken_for_success(
     tmp_path: Path, connect: Connect, fault: Fault

@@ -22,10 +22,10 @@ from tests.backfill.faults.shop import (
     CONFIG,
     Backfill,
     account,
-    crt,
     keys,
     target,
     threads,
+    wire,
 )
 from tests.sandbox.calls import Calls
 
@@ -136,7 +136,7 @@ def test_the_sandbox_gets_the_same_lake(tmp_path: Path, calls: Calls) -> None:
 def check(server: Server, folder: Path) -> None:
     """Run each store twice: the first run copies everything, the second finds nothing to do."""
     server.prepare(keys(COUNT))
-    for connect in (crt, threads):
+    for connect in (wire, threads):
         runs = [
             Backfill("", folder / f"{connect.__name__}{n}.ledger", connect, server.config,
                      server.clients)

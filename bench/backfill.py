@@ -42,7 +42,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 KEY, SECRET = "AKIDEXAMPLE", "secret"
 TABLES = 20
-CLIENTS = ("awscrt", "boto3-store", "s5cmd", "boto3")
+CLIENTS = ("dmslake", "awscrt", "boto3-store", "s5cmd", "boto3")
 
 
 class Ran(NamedTuple):
@@ -128,7 +128,7 @@ def _memory(folder: Path, objects: int) -> Memory:
     found = []
     for count in (objects // 10, objects):
         with _stub(count) as endpoint:
-            ran = _run(_python("awscrt", endpoint, folder))
+            ran = _run(_python("dmslake", endpoint, folder))
             with urllib.request.urlopen(f"{endpoint}/counts") as answer:  # noqa: S310 - our own
                 counted = json.loads(answer.read())
         if counted["different"] != count:

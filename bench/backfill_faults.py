@@ -21,7 +21,7 @@ from dmslake.backfill.run import Options, Progress
 from tests.backfill.faults.kept import World
 from tests.backfill.faults.plan import Plan
 from tests.backfill.faults.server import serving
-from tests.backfill.faults.shop import Backfill, Connect, crt, keys, target, threads
+from tests.backfill.faults.shop import Backfill, Connect, keys, target, threads, wire
 
 OBJECTS = 50_000
 SHARE = 0.125
@@ -79,7 +79,7 @@ def measure(connect: Connect, seed: int) -> bool:
 
 
 def main() -> None:
-    results = [measure(crt, seed) for seed in SEEDS]
+    results = [measure(wire, seed) for seed in SEEDS]
     results.append(measure(threads, 3))
     sys.exit(0 if all(results) else 1)
 

@@ -25,7 +25,7 @@ from dmslake.lake.routing import Router
 from dmslake.lake.seen import Seen
 
 ONE_REQUEST = 256 * 1024**2
-"""Bigger objects are copied in parts: awscrt gives up on a request that is silent for 30 s."""
+"""Bigger objects are copied in parts: S3 takes longer for them than a request should be silent."""
 
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 # HEAD has no body, so S3's word for a refusal is lost and only the number is left.

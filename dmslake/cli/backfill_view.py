@@ -20,6 +20,7 @@ from dmslake.operations.backfill_runs import report_of
 
 _HEARTBEAT = 10.0
 _REDRAWN = 0.2
+_ENGINES = {"direct": "", "boto3": ", by boto3: there is a proxy"}
 _SHOWN = 10
 WORDS = {
     State.COPIED: "copied",
@@ -101,7 +102,8 @@ def show_summary(terminal: Terminal, summary: Summary) -> None:
     begun = "continued" if summary.continued else "done"
     ended = "given up" if summary.gave_up else "interrupted"
     state = begun if summary.finished else ended
-    terminal.data(f"backfill {state} in {summary.seconds:,.1f} s, by {summary.engine}")
+    by = _ENGINES.get(summary.engine, f", by {summary.engine}")
+    terminal.data(f"backfill {state} in {summary.seconds:,.1f} s{by}")
     for which, word in WORDS.items():
         tally = summary.tallies.get(which)
         if tally is not None:

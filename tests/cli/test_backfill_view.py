@@ -24,7 +24,7 @@ def summary(*, failed: int = 0, finished: bool = True, gave_up: bool = False) ->
         tallies={State.COPIED: Tally(1200, 5000), State.FAILED: Tally(failed, 10)},
         failures=(DENIED,) if failed else (),
         ledger=Path("run.ledger"),
-        engine="awscrt",
+        engine="direct",
         continued=False,
         finished=finished,
         seconds=2.5,
@@ -54,7 +54,7 @@ def test_the_summary_counts_by_outcome_and_groups_failures() -> None:
     terminal = Recorded()
     show_summary(terminal, summary(failed=2, finished=False, gave_up=True))
     lines = terminal.printed.splitlines()
-    assert lines[0] == "backfill given up in 2.5 s, by awscrt"
+    assert lines[0] == "backfill given up in 2.5 s"
     assert lines[1].split() == ["1,200", "copied", "(5.0", "kB)"]
     assert lines[-1] == ("! 2 x AccessDenied: no, for example dms/public/orders/LOAD00000001.csv")
 

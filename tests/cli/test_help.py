@@ -106,7 +106,7 @@ from dmslake.cli.main import main
 try:
     main()
 finally:
-    heavy = {"boto3", "botocore", "pydantic", "rich", "yaml", "psycopg2", "ministack", "awscrt"}
+    heavy = {"boto3", "botocore", "pydantic", "rich", "yaml", "psycopg2", "ministack"}
     print(json.dumps(sorted(heavy & set(sys.modules))), file=sys.stderr)
 """
 

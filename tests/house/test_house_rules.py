@@ -267,7 +267,7 @@ def test_nothing_is_left_unwritten() -> None:
 CLOCKS = {
     "dmslake/cli/redrive_view.py": {"time.monotonic"},
     "dmslake/engine/clock.py": {"time.monotonic"},
-    "dmslake/backfill/clock.py": {"datetime.now", "time.monotonic", "time.sleep"},
+    "dmslake/backfill/clock.py": {"datetime.now", "time.monotonic", "time.sleep", "time.time"},
     "dmslake/kinds/gap.py": {"datetime.now"},
     "dmslake/lake/mover.py": {"datetime.now", "time.monotonic", "time.perf_counter", "time.sleep"},
     "dmslake/operations/exclusive.py": {"datetime.now"},

@@ -1,7 +1,7 @@
-"""All connections of a run at once, in one thread: no turns are taken with other threads.
+"""All connections of a run, in one thread: it takes no turns with others.
 
-That is where the time of a client goes that answers callbacks out of threads of its own: for a copy
-of a hundred microseconds' work, as much again and more is spent in handing Python over.
+A client that calls back out of threads of its own takes longer to hand each answer to Python than
+all the rest takes.
 """
 
 from __future__ import annotations

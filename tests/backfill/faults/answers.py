@@ -25,18 +25,21 @@ class Request(NamedTuple):
     key: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    proxied: bool = False
 
     @classmethod
     def read(cls, head: str) -> Request:
         first, *lines = head.split("\r\n")
         method, target, _ = first.split(" ")
+        proxied = target.startswith("http://")  # as clients ask a proxy
+        if proxied:
+            target = "/" + target.split("/", 3)[3]
         path, _, query = target.partition("?")
         bucket, _, key = path.removeprefix("/").partition("/")
         pairs = (line.partition(":") for line in lines if line)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
-        return cls(
-            method, bucket, unquote(key), dict(parse_qsl(query, keep_blank_values=True)), headers
-        )
+        asked = dict(parse_qsl(query, keep_blank_values=True))
+        return cls(method, bucket, unquote(key), asked, headers, proxied)
 
     @property
     def operation(self) -> str:

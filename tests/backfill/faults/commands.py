@@ -66,7 +66,7 @@ class Shop:
     folder: Path
     access_key: str = "AKIDEXAMPLE"
     password: str = "hunter2"
-    first_path: str = ""
+    proxy: str = ""
     largest_file: int = resource.RLIM_INFINITY
 
     def write(self, *changes: tuple[str, str]) -> None:
@@ -101,11 +101,10 @@ class Shop:
 
     def _environment(self) -> dict[str, str]:
         kept = ("PATH", "COVERAGE_PROCESS_CONFIG")
-        site = LEDGER.environment()["PYTHONPATH"]
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             **LEDGER.environment(),
-            "PYTHONPATH": f"{self.first_path}:{site}" if self.first_path else site,
+            **({"HTTP_PROXY": self.proxy} if self.proxy else {}),
             "HOME": str(self.folder),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "AWS_ENDPOINT_URL": self.url,

@@ -29,11 +29,12 @@ _LOST = 30  # bytes that are missing at the end of an answer
 
 @dataclass
 class Stand:
-    """A running server: its port, what it keeps, what goes wrong."""
+    """A running server: its port, what it keeps, what goes wrong, and what came as to a proxy."""
 
     world: World
     plan: Plan = field(default_factory=Plan)
     port: int = 0
+    proxied: int = 0
     connections: set[asyncio.Transport] = field(default_factory=set)
 
     @property
@@ -68,6 +69,7 @@ class Connection(asyncio.Protocol):
         if len(rest) < int(request.headers.get("content-length", 0)):
             return
         self._unread = b""
+        self._stand.proxied += request.proxied
         blow = self._blow(request)
         if blow is None:
             self._send(request, answer(self._stand.world, request))

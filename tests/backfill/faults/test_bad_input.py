@@ -272,14 +272,12 @@ def test_an_s3_that_cannot_copy_on_condition_is_told_once(shop: Shop, world: Wor
     assert shop().objects == {"present": 40}
 
 
-def test_without_awscrt_boto3_does_the_same_work(shop: Shop, world: World) -> None:
-    package = shop.folder / "hidden" / "awscrt"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("raise ImportError('not on this machine')")
-    shop.first_path = str(package.parent)
-    done = shop()
+def test_behind_a_proxy_boto3_does_the_same_work(world: World, tmp_path: Path) -> None:
+    with serving(world) as proxy:
+        done = Shop("http://127.0.0.1:9", tmp_path, proxy=proxy.url)()
     assert (done.code, done.objects) == (0, {"copied": 40})
     assert done.document["data"]["engine"] == "boto3"
+    assert proxy.proxied >= 40
     assert lake_is_whole(world)
 
 

@@ -19,10 +19,9 @@ _NAMES = {
 WHY = (
     "The server takes most of both processors here, so that every client waits for it: against an "
     "S3 that answers sooner, a cheap client copies more objects per second than this table shows. "
-    "The second row is the reason why dmslake writes its requests itself: all is the same in it but "
-    "that awscrt makes the copies, in threads that take turns with Python's, and that costs more "
-    "than twice as much as all the rest (listing, routing, comparing, recording) and the copies "
-    "over dmslake's own connections together."
+    "The second row is why dmslake writes its requests itself: nothing else differs in it from the "
+    "first one, but its copies are made by awscrt, in threads that take turns with Python's. What "
+    "is left in the first row is for the greater part listing, routing, comparing and recording."
 )
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from dmslake.backfill.keyspace import last_below, middle
 from dmslake.backfill.ledger import Shard
 from dmslake.backfill.listing import Listed, Page
+from dmslake.backfill.refusals import is_everywhere
 from dmslake.backfill.store import PageAsked, Store, StoreError
 
 _TRIES = 8
@@ -67,7 +68,8 @@ class Asking:
             try:
                 return self._store.page(asked)
             except StoreError as error:
-                if error.answer.status in _LASTING or self.stopped.wait(pause):
+                lasting = error.answer.status in _LASTING or is_everywhere(error.answer)
+                if lasting or self.stopped.wait(pause):
                     raise
             pause = min(_LONGEST_PAUSE, pause * 2)
         return self._store.page(asked)

@@ -16,7 +16,7 @@ _BUSY = frozenset(
 )  # fmt: skip
 _PASSING = frozenset(
     {"InternalError", "RequestTimeout", "ConditionalRequestConflict", "OperationAborted",
-     "ServiceUnavailable", "BadRequest"}
+     "ServiceUnavailable", "BadRequest", "TemporaryRedirect"}
 )  # fmt: skip
 _CREDENTIALS = frozenset(
     {"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId",
@@ -28,7 +28,7 @@ _CREDENTIALS = frozenset(
 _EVERYWHERE = frozenset(
     {"NoSuchBucket", "PermanentRedirect", "301", "AuthorizationHeaderMalformed",
      "IllegalLocationConstraintException", "AllAccessDisabled", "AccountProblem", "NotSignedUp",
-     "UnauthorizedAccess"}
+     "UnauthorizedAccess", "SSLCertVerificationError"}
 )  # fmt: skip
 _UNKNOWN_REQUEST = frozenset({"NotImplemented", "501"})
 _WRONG_REQUEST = 400
@@ -67,6 +67,11 @@ _KINDS = {
 def is_about_credentials(answer: Answer) -> bool:
     """Tell whether a refusal ends when the credentials are renewed."""
     return answer.code in _CREDENTIALS
+
+
+def is_everywhere(answer: Answer) -> bool:
+    """Tell whether every other request would be refused for the same reason."""
+    return answer.code in _EVERYWHERE
 
 
 def kind_of(answer: Answer, *, conditional: bool) -> Kind:

@@ -123,6 +123,7 @@ class Connection:
             self._is_open(sock)
             return
         self._selector.unregister(sock)
+        self._socket = None  # what is wrapped gives up its number, and may fail to be
         wrapped = context.wrap_socket(
             sock, server_hostname=self._server.host, do_handshake_on_connect=False
         )

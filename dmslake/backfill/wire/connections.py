@@ -18,8 +18,8 @@ from dmslake.backfill.wire.answers import Whole, judged
 from dmslake.backfill.wire.connection import Connection
 from dmslake.backfill.wire.server import Server
 
-_SILENT = Answer(0, "NoAnswer", "S3 said nothing for a minute")
-_SILENCE = 60.0
+_SILENT = Answer(0, "NoAnswer", "S3 has said nothing for too long")
+SILENCE = 60.0
 _UNUSED = 20.0  # S3 closes them soon after, and a network may forget them without a word
 _LOOK_EVERY = 1.0
 
@@ -31,12 +31,13 @@ class Connections:
     """Requests, and as many connections for them as `most`; to be used by one thread.
 
     A request is written when its turn comes, so that its time and its credentials are those of the
-    moment in which it is sent.
+    moment in which it is sent. One that hears nothing for `silence` seconds is given up.
     """
 
-    def __init__(self, server: Server, most: int) -> None:
+    def __init__(self, server: Server, most: int, *, silence: float = SILENCE) -> None:
         self._server = server
         self._most = most
+        self._silence = silence
         self._selector = DefaultSelector()
         self._waiting: deque[tuple[Write, Done]] = deque()
         self._asking: dict[Connection, Done] = {}
@@ -118,6 +119,6 @@ class Connections:
             return
         self._looked = now
         for connection in list(self._all):
-            if now - connection.since > (_SILENCE if connection.busy else _UNUSED):
+            if now - connection.since > (self._silence if connection.busy else _UNUSED):
                 connection.close()
                 self.broke(connection, _SILENT)

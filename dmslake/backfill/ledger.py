@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dmslake.backfill.clock import steady
+from dmslake.backfill.etags import packed, unpacked
 from dmslake.backfill.ledger_trouble import making, told
 from dmslake.errors import LedgerError
 
@@ -22,7 +23,6 @@ VERSION = 1
 _COMMIT_EVERY = 0.5
 _PATIENCE = 1.0  # another run that holds the ledger does so for hours
 _HASH_BYTES = 8
-_HEX_ETAG = 32
 _SCHEMA = """
 create table about(name text primary key, value text not null) without rowid;
 create table shards(
@@ -203,7 +203,7 @@ class Ledger:
             "insert into objects(key, target, etag, size, modified, state, error) "
             "values (?, ?, ?, ?, ?, ?, ?)",
             [
-                (o.key, o.target, _packed(o.etag), o.size, o.modified, o.state, self._reason(o))
+                (o.key, o.target, packed(o.etag), o.size, o.modified, o.state, self._reason(o))
                 for o in objects
             ],
         )
@@ -232,7 +232,7 @@ class Ledger:
             "where id > ? and state = 0 order by id limit ?",
             (behind, limit),
         )
-        return [Row(o[0], o[1], o[2], _unpacked(o[3]), *o[4:]) for o in found]
+        return [Row(o[0], o[1], o[2], unpacked(o[3]), *o[4:]) for o in found]
 
     def settle(self, results: Sequence[Result]) -> None:
         """Record what became of objects."""
@@ -245,12 +245,21 @@ class Ledger:
         )
         self._commit_in_time()
 
+    def reported(self, key: str, state: State, code: str, text: str) -> None:
+        """Add an object that was tried once, and of which only the key is known."""
+        self._begin()
+        self._base.execute(
+            "insert into objects(key, target, etag, size, modified, state, attempts, error) "
+            "values (?, '', '', 0, 0, ?, 1, ?)",
+            (key, state, self._error(code, text)),
+        )
+
     def moved(self, row: int, *, etag: str, size: int, modified: int, target: str) -> None:
         """Record that an object was written again after it was listed."""
         self._begin()
         self._base.execute(
             "update objects set etag = ?, size = ?, modified = ?, target = ? where id = ?",
-            (_packed(etag), size, modified, target, row),
+            (packed(etag), size, modified, target, row),
         )
 
     def again(self) -> int:
@@ -284,7 +293,7 @@ class Ledger:
             "from objects o left join errors e on e.id = o.error order by o.id"
         )
         for o in found:
-            row = Row(o[0], o[1], o[2], _unpacked(o[3]), o[4], o[5], o[6])
+            row = Row(o[0], o[1], o[2], unpacked(o[3]), o[4], o[5], o[6])
             yield row, State(o[7]), o[8], o[9]
 
     def commit(self) -> None:
@@ -330,18 +339,3 @@ def hash_of(target: str) -> int:
     """Return 64 bits that stand for a lake key: a million of them fit into a few megabytes."""
     digest = blake2b(target.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def _packed(etag: str) -> bytes | str:
-    """Write an MD5 in 16 bytes instead of 32; anything else stays as it is."""
-    if len(etag) == _HEX_ETAG:
-        try:
-            packed = bytes.fromhex(etag)
-        except ValueError:
-            return etag
-        return packed if packed.hex() == etag else etag
-    return etag
-
-
-def _unpacked(etag: bytes | str) -> str:
-    return etag.hex() if isinstance(etag, bytes) else etag

@@ -20,7 +20,7 @@ from dmslake.backfill.listing import Listed
 from dmslake.backfill.pace import Pace, Rests
 from dmslake.backfill.refusals import EndingError
 from dmslake.backfill.selection import Selection
-from dmslake.backfill.store import Store, Terms
+from dmslake.backfill.store import PageAsked, Store, Terms
 from dmslake.backfill.tables import parts
 from dmslake.backfill.window import Window
 from dmslake.lake.objects import Skipped
@@ -134,6 +134,12 @@ class Run:
         finally:
             listing.stop()
             self.ledger.commit()
+
+    def list_first(self, count: int) -> None:
+        """List some objects of staging, a page at most, and copy nothing. Raises StoreError."""
+        folder = self.router.staging_folder + self.selection.key_prefix
+        page = Asking(self.store).page(PageAsked(self.terms.staging.name, folder, limit=count))
+        self.ledger.staged(self._decided(page.objects), shard=0, last="", done=True)
 
     def copy(self) -> None:
         """List staging and copy what belongs into the lake.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from dmslake.backfill.etags import unpacked
 from dmslake.backfill.ledger import Ledger, Row, State
 from dmslake.backfill.listing import Listed
 from dmslake.backfill.selection import Selection
@@ -116,7 +117,7 @@ class Verification:
             for number, _, _ in rows:
                 self._note(Finding.SIZE, number, lies=one.size)
             return [(number,) for number, _, _ in rows]
-        if any(_etag(etag) == one.etag for _, _, etag in alike):
+        if any(unpacked(etag) == one.etag for _, _, etag in alike):
             self.alike["etag"] += 1
         elif content:
             self._base.execute("insert or ignore into closer values (?)", (alike[0][0],))
@@ -173,7 +174,7 @@ class Verification:
         behind = 0
         while True:
             rows = [
-                Row(o[0], o[1], o[2], _etag(o[3]), o[4], o[5])
+                Row(o[0], o[1], o[2], unpacked(o[3]), o[4], o[5])
                 for o in self._base.execute(
                     "select o.id, o.key, o.target, o.etag, o.size, o.modified from closer c "
                     "join objects o on o.id = c.object where c.object > ? order by 1 limit ?",
@@ -238,14 +239,10 @@ class Verification:
 
     def _rows(self, condition: str, values: tuple[object, ...]) -> list[Row]:
         return [
-            Row(o[0], o[1], o[2], _etag(o[3]), o[4], o[5])
+            Row(o[0], o[1], o[2], unpacked(o[3]), o[4], o[5])
             for o in self._base.execute(
                 "select distinct o.id, o.key, o.target, o.etag, o.size, o.modified "  # noqa: S608 - ours
                 f"from findings f join objects o on o.id = f.object where {condition}",
                 values,
             )
         ]
-
-
-def _etag(kept: bytes | str) -> str:
-    return kept.hex() if isinstance(kept, bytes) else kept

@@ -11,15 +11,17 @@ SERVICE = "batchoperations.s3.amazonaws.com"
 FOLDER = ".dmslake/batch"
 
 
-def batch_role(spec: Spec, names: Names, function: str) -> Role:
+def batch_role(spec: Spec, names: Names, function: str, manifest: str = "") -> Role:
     """Return the role of the jobs; `function` is the ARN of the loader, with its version.
+
+    `manifest` is "generated" where S3 makes it, the ARN of an inventory's where there is one.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
     """
     return Role(
         name=names.batch_role,
         trust=_trust(names),
-        policy=_policy(spec, names, function),
+        policy={**_policy(spec, names, function), **_reading(spec, names, manifest)},
         path=spec.aws.role_path,
         boundary=spec.aws.permissions_boundary,
         owner=spec.name,
@@ -51,4 +53,27 @@ def _policy(spec: Spec, names: Names, function: str) -> Statements:
             "Resource": own,
         },
         "WriteReport": {"Effect": "Allow", "Action": "s3:PutObject", "Resource": own},
+    }
+
+
+def _reading(spec: Spec, names: Names, manifest: str) -> Statements:
+    """Return what reading a manifest takes that dmslake did not write."""
+    if not manifest:
+        return {}
+    if not manifest.startswith("arn:"):
+        return {
+            "MakeManifest": {
+                "Effect": "Allow",
+                "Action": "s3:PutInventoryConfiguration",
+                "Resource": names.bucket_arn(spec.staging.bucket),
+            }
+        }
+    # An inventory's files lie in a folder beside those of its manifests, of any depth.
+    bucket = manifest.split("/", 1)[0]
+    return {
+        "ReadInventory": {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "Resource": f"{bucket}/*",
+        }
     }

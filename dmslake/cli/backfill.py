@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dmslake.backfill.report import check_report
-from dmslake.cli.backfill_batch import by_jobs, refuse_brakes
+from dmslake.cli.backfill_batch import by_jobs, check_manifest, refuse_brakes
 from dmslake.cli.backfill_estimate import estimate_data, show_estimate
 from dmslake.cli.backfill_options import backfill_options, wish_of
 from dmslake.cli.backfill_relayout import RelayoutAsked, check_relayout, move_lake
@@ -20,7 +20,7 @@ from dmslake.cli.report import Report
 from dmslake.cli.session import Session, open_session
 from dmslake.cli.terminal import Terminal
 from dmslake.errors import StoppedError, UsageError
-from dmslake.operations.backfill import Wish, backfill
+from dmslake.operations.backfill import Summary, Wish, backfill
 from dmslake.operations.backfill_estimate import estimate
 
 _BATCH = "s3-batch"
@@ -53,7 +53,9 @@ def command(ctx: click.Context, /, **given: object) -> None:
             return move_lake(session, terminal, asked)
         if given["dry_run"]:
             return _estimate(session, terminal, wish, report)
-        return _backfill(session, terminal, wish, report, batch=given["engine"] == _BATCH)
+        if given["engine"] == _BATCH:
+            return _told(terminal, by_jobs(session, terminal, wish, str(given["manifest"])), report)
+        return _backfill(session, terminal, wish, report)
 
     run(ctx, given, body)
 
@@ -73,19 +75,19 @@ def _check(ctx: click.Context, given: dict[str, object], report: Path | None) ->
                 why="a job's own price and time are not known before it has run",
                 fix="leave one of them out",
             )
+    check_manifest(given)
     if report is not None:
         check_report(report)
     check_relayout(ctx, given)
 
 
-def _backfill(
-    session: Session, terminal: Terminal, wish: Wish, report: Path | None, *, batch: bool
-) -> Report:
-    if batch:
-        summary = by_jobs(session, terminal, wish)
-    else:
-        with stoppable(terminal.talk) as stop, following(terminal) as listener:
-            summary = backfill(session.spec, session.clients, wish, on_progress=listener, stop=stop)
+def _backfill(session: Session, terminal: Terminal, wish: Wish, report: Path | None) -> Report:
+    with stoppable(terminal.talk) as stop, following(terminal) as listener:
+        summary = backfill(session.spec, session.clients, wish, on_progress=listener, stop=stop)
+    return _told(terminal, summary, report)
+
+
+def _told(terminal: Terminal, summary: Summary, report: Path | None) -> Report:
     show_summary(terminal, summary)
     write(terminal, summary.ledger, report)
     return Report(data=summary_data(summary), warnings=summary.notes, error=failure(summary))

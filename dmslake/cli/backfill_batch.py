@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from click.core import ParameterSource
 from rich.live import Live
 from rich.text import Text
 
+from dmslake.backfill.batch.jobs import GENERATED
 from dmslake.cli.interrupt import stoppable
 from dmslake.cli.session import Session
 from dmslake.cli.terminal import Terminal
 from dmslake.errors import UsageError
 from dmslake.operations.backfill import Summary, Wish
-from dmslake.operations.backfill_batch import FOLLOWING, BatchProgress, backfill_by_batch
+from dmslake.operations.backfill_batch import backfill_by_batch
+from dmslake.operations.backfill_batch_options import FOLLOWING, BatchOptions, BatchProgress
 
 _HEARTBEAT = 60.0
+_NAMES = {"tables": "table", "kinds": "kind"}
 _BRAKES = ("concurrency", "rate", "max_errors")
 
 
@@ -34,11 +38,37 @@ def refuse_brakes(ctx: click.Context) -> None:
             )
 
 
-def by_jobs(session: Session, terminal: Terminal, wish: Wish) -> Summary:
+def check_manifest(given: Mapping[str, Any]) -> None:
+    """Refuse what a manifest that S3 makes cannot be chosen by."""
+    manifest = given["manifest"]
+    if not manifest:
+        return
+    if given["engine"] != "s3-batch":
+        raise UsageError("--manifest needs --engine s3-batch", fix="add it, or leave both out")
+    unknown = ["tables", "kinds", "overwrite"]
+    if manifest != GENERATED:
+        unknown += ["since", "until", "key_prefix"]
+    for name in unknown:
+        if given[name]:
+            option = _NAMES.get(name, name.replace("_", "-"))
+            raise UsageError(
+                f"--{option} does not go with this --manifest",
+                why="what such a manifest holds is S3's to say, and the loader moves all of it "
+                "that the lake lacks",
+                fix="leave one of them out",
+            )
+
+
+def by_jobs(session: Session, terminal: Terminal, wish: Wish, manifest: str) -> Summary:
     """Run a backfill by S3 Batch Operations, and show how far it is."""
     with stoppable(terminal.talk) as stop, _following(terminal) as listener:
         summary = backfill_by_batch(
-            session.spec, session.clients, wish, on_progress=listener, stop=stop
+            session.spec,
+            session.clients,
+            wish,
+            options=BatchOptions(manifest=manifest),
+            on_progress=listener,
+            stop=stop,
         )
     if not summary.finished:
         terminal.talk(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,23 @@ from dmslake.backfill.window import Window
 from dmslake.cli.selection_options import SELECTION, selection_of
 from dmslake.operations.backfill import Wish
 
+_INVENTORY = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}/.*manifest\.json")
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _ManifestType(click.ParamType[str]):
+    """An empty text for the ledger's own, "generated", or the ARN of an inventory's."""
+
+    name = "manifest"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        arn = text.removeprefix("inventory:")
+        if text not in {"", "ledger", "generated"} and not _INVENTORY.fullmatch(arn):
+            wanted = "ledger, generated or inventory:ARN, with the ARN of a manifest.json"
+            self.fail(f"{text!r} is not {wanted}", param, ctx)
+        return "" if text == "ledger" else arn
 
 
 class _WindowType(click.ParamType[Window]):
@@ -71,6 +88,15 @@ _OPTIONS = (
         default="local",
         show_default=True,
         help="What copies: this machine, or jobs of S3 Batch Operations.",
+    ),
+    click.option(
+        "--manifest",
+        metavar="WHAT",
+        type=_ManifestType(),
+        default="ledger",
+        show_default=True,
+        help="With --engine s3-batch, what the jobs read: ledger (what was listed from here), "
+        "generated (what S3 lists for them), or inventory:ARN of a manifest.json of S3 Inventory.",
     ),
     click.option(
         "--from-lake",

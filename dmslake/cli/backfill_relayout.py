@@ -20,7 +20,17 @@ from dmslake.errors import DifferenceError, DmslakeError, StoppedError, UsageErr
 from dmslake.operations.backfill import Summary, Wish
 from dmslake.operations.relayout import Deleted, check_layout, delete_old, relayout
 
-_ALONE = ("tables", "since", "until", "kinds", "key_prefix", "overwrite", "dry_run", "engine")
+_ALONE = (
+    "tables",
+    "since",
+    "until",
+    "kinds",
+    "key_prefix",
+    "overwrite",
+    "dry_run",
+    "engine",
+    "manifest",
+)
 _SHOWN = 10
 
 

@@ -20,6 +20,7 @@ from dmslake.operations.backfill_runs import report_of
 
 _HEARTBEAT = 10.0
 _REDRAWN = 0.2
+_BATCH = "s3-batch"
 _ENGINES = {"direct": "", "boto3": ", by boto3: there is a proxy"}
 _SHOWN = 10
 WORDS = {
@@ -147,6 +148,7 @@ def failures_data(failures: Sequence[Failure]) -> list[dict[str, object]]:
 def failure(summary: Summary) -> DmslakeError | None:
     """Return the error that a run amounts to."""
     reasons = "; ".join(f"{code}: {example}" for code, _, _, example in summary.failures[:3])
+    again = "dmslake backfill" + (f" --engine {_BATCH}" if summary.engine == _BATCH else "")
     if summary.gave_up:
         return DifferenceError(
             f"the backfill gave up: {summary.failed:,} staged objects could not be copied",
@@ -158,13 +160,13 @@ def failure(summary: Summary) -> DmslakeError | None:
         return StoppedError(
             "the backfill was interrupted",
             why=f"until then {summary.failed:,} objects failed: {reasons}" if reasons else "",
-            fix="dmslake backfill continues where this ended",
+            fix=f"{again} continues where this ended",
         )
     if summary.failed:
         return DifferenceError(
             f"{summary.failed:,} staged objects are not in the lake",
             why=reasons,
-            fix="remove the cause, then run dmslake backfill again: it copies what is missing",
+            fix=f"remove the cause, then run {again} again: it copies what is missing",
         )
     return None
 

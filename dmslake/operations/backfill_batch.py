@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import translating
 from dmslake.backfill.batch.checking import check, forget_lake
-from dmslake.backfill.batch.following import COMPLETE, Pauses, Sight, follow, look
+from dmslake.backfill.batch.following import COMPLETE, Sight, follow, look
 from dmslake.backfill.batch.jobs import JobNote, JobNotes
 from dmslake.backfill.batch.manifest import pending, write_manifest
 from dmslake.backfill.batch.report import read_report
 from dmslake.backfill.batch.request import Terms, begin_job
-from dmslake.backfill.batch.settling import take_report
+from dmslake.backfill.batch.settling import take_report, take_whole_report
 from dmslake.backfill.clock import steady
 from dmslake.backfill.connecting import connect_store, terms_of
-from dmslake.backfill.ledger import Ledger
+from dmslake.backfill.ledger import Ledger, State, Tally
 from dmslake.backfill.ledgers import finish, here, open_ledger
 from dmslake.backfill.mender import S3Mender
 from dmslake.backfill.run import Progress, Run
@@ -30,6 +29,8 @@ from dmslake.blueprint.loader_config import loader_config
 from dmslake.blueprint.names import Names
 from dmslake.errors import CloudError
 from dmslake.operations.backfill import Summary, Wish, about_run
+from dmslake.operations.backfill_batch_manifest import chosen_of, whole_note
+from dmslake.operations.backfill_batch_options import FOLLOWING, BatchOptions, BatchProgress
 from dmslake.operations.backfill_batch_parts import (
     ensure_role,
     folder_of,
@@ -39,35 +40,12 @@ from dmslake.operations.backfill_batch_parts import (
 from dmslake.spec import Spec
 
 ENGINE = "s3-batch"
-FOLLOWING = "following the job"
+NOT_COMPARED = (
+    "S3 made the manifest: only what the report calls failed is known by name, and the lake was "
+    "not compared with it; dmslake verify does that"
+)
 _ROLE_TRIES = 3
 _MOST_FAILED = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchOptions:
-    """How a run by jobs goes about it.
-
-    Attributes:
-        canary: the number of objects of the first job.
-        pauses: how long to wait between two looks at a job.
-        role_seconds: how long to wait for a role that was just made and is not seen yet.
-    """
-
-    canary: int = 1000
-    role_seconds: float = 10.0
-    pauses: Pauses = field(default_factory=Pauses)
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchProgress:
-    """How far a run is: what it does, and the job that it follows, as S3 tells it."""
-
-    step: str
-    seconds: float
-    listed: int = 0
-    number: int = 0
-    sight: Sight | None = None
 
 
 def backfill_by_batch(
@@ -84,9 +62,13 @@ def backfill_by_batch(
     Setting `stop` leaves a job running, to which the next run reattaches. Raises LedgerError,
     UsageError, and CloudError when a job fails as a whole.
     """
+    options = options or BatchOptions()
     config = loader_config(spec, Names(spec.name, clients.account))
     folder = here(clients.account.id, clients.account.region, spec.name)
-    ledger, continued = open_ledger(folder, about_run(config, wish, ENGINE), restart=wish.restart)
+    about = about_run(config, wish, ENGINE)
+    if options.manifest:
+        about["manifest"] = options.manifest
+    ledger, continued = open_ledger(folder, about, restart=wish.restart)
     try:
         with translating("looking at the buckets"):
             terms = terms_of(config, clients)
@@ -102,22 +84,11 @@ def backfill_by_batch(
             router=config.router(), terms=terms, selection=wish.selection, options=wish.options,
             on_progress=listing, stop=stop,
         )  # fmt: skip
-        work = _Work(
-            spec, clients, run, options or BatchOptions(), on_progress=on_progress, started=started
-        )
+        work = _Work(spec, clients, run, options, on_progress=on_progress, started=started)
         if continued and work.notes.open() is None:
             ledger.again()
         finished = work.carry_out()
-        return Summary(
-            tallies=ledger.tallies(),
-            failures=tuple(ledger.failures()),
-            ledger=ledger.path,
-            engine=ENGINE,
-            continued=continued,
-            finished=finished,
-            seconds=steady() - started,
-            retries=work.retried,
-        )
+        return work.summary(continued=continued, finished=finished)
     finally:
         ledger.close()
 
@@ -144,7 +115,7 @@ class _Work:
         self._ledger: Ledger = run.ledger
         self.notes = JobNotes(run.ledger)
         self._tries = 0
-        self.retried = 0
+        self._retried = 0
 
     def carry_out(self) -> bool:
         """Do everything that is left; tells whether it came to the end. Raises CloudError."""
@@ -152,9 +123,10 @@ class _Work:
             self._list()
             if self._run.stop.is_set() or not self._move():
                 return False
-            forget_lake(self._ledger)
-            self._tell("comparing with the lake")
-            self._run.list_lake()
+            if not self._options.manifest:
+                forget_lake(self._ledger)
+                self._tell("comparing with the lake")
+                self._run.list_lake()
         except StoreError as error:
             raise CloudError(
                 "a bucket cannot be listed",
@@ -167,16 +139,43 @@ class _Work:
             self._run.store.close()
         if self._run.stop.is_set():
             return False
-        check(self._ledger, self._run.mender.mend)
+        if not self._options.manifest:
+            check(self._ledger, self._run.mender.mend)
         remove_parts(self._clients, self._spec, self._ledger)
         finish(self._ledger)
         return True
 
+    def summary(self, *, continued: bool, finished: bool) -> Summary:
+        """Return what the run came to."""
+        return Summary(
+            tallies=self._tallies(),
+            failures=tuple(self._ledger.failures()),
+            ledger=self._ledger.path,
+            engine=ENGINE,
+            continued=continued,
+            finished=finished,
+            seconds=steady() - self._started,
+            retries=self._retried,
+            notes=(NOT_COMPARED,) if self._options.manifest else (),
+        )
+
+    def _tallies(self) -> dict[State, Tally]:
+        """Count the objects by what became of them; S3 does not tell the size of what it found."""
+        found = self._ledger.tallies()
+        for note in self.notes.all():
+            if note.is_whole and note.state == COMPLETE:
+                copied = found.get(State.COPIED, Tally(0, 0))
+                found[State.COPIED] = copied._replace(objects=copied.objects + note.succeeded)
+        return found
+
     def _list(self) -> None:
         if "staging_listed" in self._ledger.about():
             return
-        self._run.list_lake()
-        self._run.list_staging()
+        if self._options.manifest:
+            self._run.list_first(self._options.canary)
+        else:
+            self._run.list_lake()
+            self._run.list_staging()
         if not self._run.stop.is_set():
             self._ledger.note("staging_listed", "yes")
             self._ledger.commit()
@@ -199,7 +198,7 @@ class _Work:
 
     def _present(self) -> JobNote | None:
         """Return the job that runs, or begin the next one; None when nothing is left to move."""
-        while (note := self.notes.open()) or any(True for _ in pending(self._ledger, 1)):
+        while (note := self.notes.open()) or self._is_pending() or self._whole_is_due():
             if note is not None and note.job:
                 return note
             terms = self._terms()
@@ -210,12 +209,20 @@ class _Work:
                 return note
         return None
 
+    def _is_pending(self) -> bool:
+        return any(True for _ in pending(self._ledger, 1))
+
+    def _whole_is_due(self) -> bool:
+        """Tell whether the job of a manifest that is not ours is still to come."""
+        done = any(note.is_whole and note.state == COMPLETE for note in self.notes.all())
+        return bool(self._options.manifest) and not done
+
     def _terms(self) -> Terms:
         spec, clients = self._spec, self._clients
         names = Names(spec.name, clients.account)
         config = loader_config(spec, names)
         function = pinned_function(clients, names, config, self._ledger)
-        role, is_new = ensure_role(clients, spec, names, function)
+        role, is_new = ensure_role(clients, spec, names, function, self._options.manifest)
         self._tries = _ROLE_TRIES if is_new else self._tries
         return Terms(
             pipeline=spec.name,
@@ -224,11 +231,16 @@ class _Work:
             reports=f"{folder_of(self._ledger)}/reports",
             function=function,
             role=role,
+            chosen=chosen_of(config, self._run.selection),
         )
 
     def _next(self) -> JobNote | None:
         """Write and upload the manifest of the next job; None when no key fits one."""
         number = len(self.notes.all()) + 1
+        if not self._is_pending():
+            note = whole_note(self._clients, self._options.manifest, number)
+            self.notes.keep(note)
+            return note
         canary = None if self._is_proven() else self._options.canary
         path = self._ledger.path.with_suffix(f".manifest-{number}.csv")
         self._tell("writing the manifest", number)
@@ -240,11 +252,12 @@ class _Work:
             etag = self._upload(str(path), key)
         finally:
             path.unlink(missing_ok=True)
-        is_canary = canary is not None and any(
-            row.id > made.upto for row in pending(self._ledger, made.lines + 1)
+        is_canary = canary is not None and (
+            self._whole_is_due()
+            or any(row.id > made.upto for row in pending(self._ledger, made.lines + 1))
         )
         note = JobNote(number, key, etag, made.lines, made.upto, is_canary)
-        self.retried += made.again
+        self._retried += made.again
         self.notes.keep(note)
         return note
 
@@ -279,7 +292,10 @@ class _Work:
         self._tell("reading the report", note.number, seen)
         bucket, prefix = self._spec.staging.bucket, f"{folder_of(self._ledger)}/reports"
         reported = read_report(self._clients, bucket, prefix, note.job)
-        take_report(self._ledger, note, reported, complete=seen.state == COMPLETE)
+        if note.is_whole:
+            take_whole_report(self._ledger, reported)
+        else:
+            take_report(self._ledger, note, reported, complete=seen.state == COMPLETE)
         self.notes.keep(
             note._replace(
                 state=seen.state, succeeded=seen.succeeded, failed=seen.failed, taken=True

@@ -55,12 +55,15 @@ def pinned_function(clients: Clients, names: Names, config: LoaderConfig, ledger
     return arn
 
 
-def ensure_role(clients: Clients, spec: Spec, names: Names, function: str) -> tuple[str, bool]:
+def ensure_role(
+    clients: Clients, spec: Spec, names: Names, function: str, manifest: str
+) -> tuple[str, bool]:
     """Make the role of the jobs, or put it right; returns its ARN and whether it is new.
 
-    Raises UsageError when somebody else's role has its name, and CloudError.
+    `manifest` is what the jobs read beside manifests of our own, as `batch_role` has it. Raises
+    UsageError when somebody else's role has its name, and CloudError.
     """
-    role = batch_role(spec, names, function)
+    role = batch_role(spec, names, function, manifest)
     with translating(f"making the role {role.name}"):
         live = role.read(clients)
         if live is None:

@@ -141,7 +141,9 @@ def made_spec(account_secret: str) -> Spec:
     return spec(("  password: ${PASSWORD}", f"  secret: {account_secret}"), text=text)
 
 
-@pytest.fixture(scope="module")
+# For the session: another process may take tests of this module and give some back, and what has
+# a name of the module's is made once.
+@pytest.fixture(scope="session")
 def actors(calls: Calls) -> dict[str, Actor]:
     """Return somebody for each role; the roles are made by the kind, under a pipeline's names."""
     secrets = calls.client("secretsmanager")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dmslake.backfill.copier import Mended
+from dmslake.backfill.etags import unpacked
 from dmslake.backfill.ledger import Ledger, Result, Row, Side, State, hash_of
 
 NOT_IN_LAKE = "NotInLake"
@@ -59,11 +60,7 @@ def _unseen(ledger: Ledger) -> Iterator[list[Row]]:
     behind = 0
     while found := ledger.base.execute(_DONE, (behind, _WINDOW)).fetchall():
         behind = found[-1][0]
-        yield [Row._make((*o[:3], _etag(o[3]), *o[4:])) for o in found]
-
-
-def _etag(kept: bytes | str) -> str:
-    return kept.hex() if isinstance(kept, bytes) else kept
+        yield [Row._make((*o[:3], unpacked(o[3]), *o[4:])) for o in found]
 
 
 def _missing(row: Row) -> Result:

@@ -17,10 +17,15 @@ create table if not exists batch_jobs(
 _ALL = "select * from batch_jobs order by number"
 
 
+GENERATED = "generated"
+"""Stands for a manifest that S3 makes."""
+
+
 class JobNote(NamedTuple):
     """A job of a run.
 
-    `manifest` is a key, `upto` the ledger's last row in it, `job` the id that S3 gave (empty until
+    `manifest` is a key, or GENERATED, or the ARN of an inventory's; `upto` the ledger's last row in
+    it, `job` the id that S3 gave (empty until
     it did), `state` as S3 last told it, `taken` whether its report was read.
     """
 
@@ -35,6 +40,11 @@ class JobNote(NamedTuple):
     succeeded: int = 0
     failed: int = 0
     taken: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the manifest is S3's own: then the ledger does not know its objects."""
+        return self.manifest == GENERATED or self.manifest.startswith("arn:")
 
 
 class JobNotes:

@@ -52,7 +52,9 @@ def write_manifest(ledger: Ledger, bucket: str, path: Path, limit: int | None) -
 
 def line(bucket: str, row: Row) -> str | None:
     """Return the line of an object; None when its key cannot be written."""
-    seen = Seen(f'"{row.etag}"', row.size, datetime.fromtimestamp(row.modified, UTC))
+    seen = None  # known from a report alone: the loader looks at it
+    if row.etag:
+        seen = Seen(f'"{row.etag}"', row.size, datetime.fromtimestamp(row.modified, UTC))
     try:
         # URL-encoded, it holds neither commas nor quotes.
         return f"{bucket},{manifest_key.write(ManifestKey(row.key, seen=seen))}\n"

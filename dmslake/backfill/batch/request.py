@@ -6,16 +6,25 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from dmslake.aws.clients import Clients
 from dmslake.aws.errors import translating
 from dmslake.backfill.batch.following import look
-from dmslake.backfill.batch.jobs import JobNote, JobNotes
+from dmslake.backfill.batch.jobs import GENERATED, JobNote, JobNotes
 from dmslake.backfill.ledger import Ledger
 
 _PRIORITY = 10
 _MAY_BE_CANCELLED = frozenset({"New", "Preparing", "Suspended", "Ready", "Active", "Paused"})
+
+
+class Chosen(NamedTuple):
+    """What S3 puts into a manifest that it makes: keys that begin so, and were made in between."""
+
+    prefix: str
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +37,7 @@ class Terms:
         reports: the prefix of the reports, without a slash at its end.
         function: the ARN of the loader, with its version.
         role: the ARN of the role that S3 takes.
+        chosen: what a manifest that S3 makes is of.
     """
 
     pipeline: str
@@ -36,6 +46,7 @@ class Terms:
     reports: str
     function: str
     role: str
+    chosen: Chosen
 
 
 def job_request(account: str, terms: Terms, note: JobNote) -> dict[str, Any]:
@@ -57,9 +68,39 @@ def job_request(account: str, terms: Terms, note: JobNote) -> dict[str, Any]:
             "Format": "Report_CSV_20180820",
             "ReportScope": "AllTasks",
         },
-        "Manifest": {
-            "Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]},
-            "Location": {"ObjectArn": f"{terms.bucket}/{note.manifest}", "ETag": note.etag},
+        **_manifest(account, terms, note),
+    }
+
+
+def _manifest(account: str, terms: Terms, note: JobNote) -> dict[str, Any]:
+    if note.manifest == GENERATED:
+        return {"ManifestGenerator": {"S3JobManifestGenerator": _generator(account, terms)}}
+    if note.is_whole:
+        spec: dict[str, Any] = {"Format": "S3InventoryReport_CSV_20161130"}
+        arn = note.manifest
+    else:
+        spec = {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]}
+        arn = f"{terms.bucket}/{note.manifest}"
+    return {"Manifest": {"Spec": spec, "Location": {"ObjectArn": arn, "ETag": note.etag}}}
+
+
+def _generator(account: str, terms: Terms) -> dict[str, Any]:
+    prefix, since, until = terms.chosen
+    times = {"CreatedAfter": since, "CreatedBefore": until}
+    return {
+        "ExpectedBucketOwner": account,
+        "SourceBucket": terms.bucket,
+        "EnableManifestOutput": True,
+        "ManifestOutputLocation": {
+            "ExpectedManifestBucketOwner": account,
+            "Bucket": terms.bucket,
+            "ManifestPrefix": terms.reports,
+            "ManifestEncryption": {"SSES3": {}},
+            "ManifestFormat": "S3InventoryReport_CSV_20211130",
+        },
+        "Filter": {
+            "KeyNameConstraint": {"MatchAnyPrefix": [prefix]},
+            **{name: time for name, time in times.items() if time is not None},
         },
     }
 

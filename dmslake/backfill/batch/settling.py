@@ -28,6 +28,7 @@ where o.id > ? and o.id <= ? and o.state = 0 and not exists (
     select 1 from reported r where r.key = o.key
 ) order by o.id limit ?
 """
+_REPORTED = "select * from reported where key > ? order by key limit ?"
 
 
 def take_report(
@@ -53,6 +54,35 @@ def take_report(
         behind = missed[-1][0]
     base.execute("delete from reported")
     ledger.commit()
+
+
+def take_whole_report(ledger: Ledger, reported: Iterable[Reported]) -> None:
+    """Take over what failed in a job whose objects the ledger did not know.
+
+    What failed for a time becomes an object to be moved, what failed for good one that failed. What
+    went well is not written down: there may be billions of it. Done twice, it is the same as once.
+    """
+    base = ledger.base
+    base.execute(_TABLE)
+    base.execute("delete from reported")
+    failed = (one for one in reported if not one.succeeded)
+    base.executemany("insert or replace into reported values (?, ?, ?, ?, ?)", failed)
+    base.execute("delete from reported where key in (select key from objects)")
+    behind = ""
+    while found := base.execute(_REPORTED, (behind, _WINDOW)).fetchall():
+        for key, _, status, code, text in found:
+            _add(ledger, Reported(key, succeeded=False, status=status, code=code, text=text))
+        behind = found[-1][0]
+    base.execute("delete from reported")
+    ledger.commit()
+
+
+def _add(ledger: Ledger, one: Reported) -> None:
+    state = State.PENDING
+    code = text = ""
+    if not one.is_temporary:
+        _, state, _, code, text = _final(0, 1, one)
+    ledger.reported(one.key, state, code, text)
 
 
 def _results(found: Iterable[tuple[int, int, str, int, int, str, str]]) -> Iterator[Result]:

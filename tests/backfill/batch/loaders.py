@@ -15,7 +15,8 @@ from dmslake.backfill.batch.following import Pauses
 from dmslake.blueprint.names import Names
 from dmslake.blueprint.pipeline import pipeline
 from dmslake.operations.backfill import Summary, Wish
-from dmslake.operations.backfill_batch import BatchOptions, BatchProgress, backfill_by_batch
+from dmslake.operations.backfill_batch import backfill_by_batch
+from dmslake.operations.backfill_batch_options import BatchOptions, BatchProgress
 from dmslake.sandbox.processes import wait_until
 from dmslake.sandbox.spec import example_spec
 from dmslake.spec import Spec, parse_spec
@@ -94,6 +95,7 @@ class Loader:
         on_progress: Callable[[BatchProgress], None] = silent,
         stop: threading.Event | None = None,
         wish: Wish | None = None,
+        manifest: str = "",
     ) -> Summary:
         """Run a backfill by jobs."""
         return backfill_by_batch(
@@ -101,7 +103,10 @@ class Loader:
             self.clients,
             wish or Wish(),
             options=BatchOptions(
-                canary=canary, pauses=Pauses(first=0.1, longest=0.2), role_seconds=1.0
+                canary=canary,
+                manifest=manifest,
+                pauses=Pauses(first=0.1, longest=0.2),
+                role_seconds=1.0,
             ),
             on_progress=on_progress,
             stop=stop or threading.Event(),

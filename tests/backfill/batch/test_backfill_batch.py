@@ -14,9 +14,8 @@ from dmslake.backfill.ledger import Ledger, State
 from dmslake.backfill.ledgers import give_up
 from dmslake.errors import CloudError, UsageError
 from dmslake.operations.backfill import Summary
-from dmslake.operations.backfill_batch import BatchProgress
-from tests.backfill.batch.loaders import Loader, deployed
-from tests.sandbox.calls import Calls
+from dmslake.operations.backfill_batch_options import BatchProgress
+from tests.backfill.batch.loaders import Loader
 
 ODD = (
     "s/a b/LOAD00000001.csv",
@@ -24,13 +23,6 @@ ODD = (
     's/tä"ble,x/LOAD00000003.csv',
     "s/😀/x.csv",
 )
-
-
-@pytest.fixture
-def loader(calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loader:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(calls.sandbox.authority))
-    return deployed(calls)
 
 
 def keys(count: int, table: str = "t") -> list[str]:

@@ -6,7 +6,7 @@ import threading
 
 from dmslake.backfill.batch.following import Pauses, Sight, follow
 from dmslake.backfill.batch.jobs import JobNote
-from dmslake.backfill.batch.request import Terms, job_request
+from dmslake.backfill.batch.request import Chosen, Terms, job_request
 
 STATES = ("New", "Preparing", "Ready", "Active", "Paused", "Active", "Completing", "Complete")
 TERMS = Terms(
@@ -16,6 +16,7 @@ TERMS = Terms(
     reports=".dmslake/batch/r/reports",
     function="arn:aws:lambda:eu-west-1:123456789012:function:shop-loader:7",
     role="arn:aws:iam::123456789012:role/shop-batch-eu-west-1",
+    chosen=Chosen("dms/"),
 )
 NOTE = JobNote(12, "m.csv", "0123", 5, 5, canary=False)
 

@@ -8,7 +8,12 @@ import pytest
 
 from dmslake.backfill.batch.jobs import JobNote, JobNotes, describe
 from dmslake.backfill.batch.report import Reported, parse
-from dmslake.backfill.batch.settling import MOST_ATTEMPTS, NOT_REPORTED, take_report
+from dmslake.backfill.batch.settling import (
+    MOST_ATTEMPTS,
+    NOT_REPORTED,
+    take_report,
+    take_whole_report,
+)
 from dmslake.backfill.ledger import Ledger, State
 from dmslake.errors import CloudError
 from dmslake.lake import manifest_key
@@ -94,6 +99,26 @@ def test_objects_behind_the_jobs_last_row_are_not_its_own(tmp_path: Path) -> Non
     ledger = ledger_of(tmp_path / "a.ledger", "first", "second")
     take_report(ledger, NOTE._replace(upto=1), [], complete=True)
     assert [state[2] for state in states(ledger).values()] == [1, 0]
+    ledger.close()
+
+
+def test_of_objects_that_nobody_listed_only_the_failures_are_written_down(tmp_path: Path) -> None:
+    ledger = ledger_of(tmp_path / "a.ledger", "listed")
+    report = [
+        Reported("listed", False, 200, "PermanentFailure", "failed: AccessDenied: no"),
+        Reported("good", True, 200, "", "copied"),
+        Reported("bad", False, 200, "PermanentFailure", "failed: AccessDenied: no"),
+        Reported("gone", False, 200, "PermanentFailure", "vanished: it was deleted"),
+        Reported("idle", False, 429, "TooManyRequests", "Rate exceeded"),
+    ]
+    for _ in range(2):
+        take_whole_report(ledger, report)
+        assert states(ledger) == {
+            "listed": (State.PENDING, "", 0),
+            "bad": (State.FAILED, "AccessDenied", 1),
+            "gone": (State.VANISHED, "", 1),
+            "idle": (State.PENDING, "", 1),
+        }
     ledger.close()
 
 

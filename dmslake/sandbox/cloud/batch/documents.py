@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from dmslake.sandbox.cloud.batch import manifests
 from dmslake.sandbox.cloud.batch.model import Job
 
 _FIELDS = (["Bucket", "Key"], ["Bucket", "Key", "VersionId"], ["Bucket", "Key", "Ignore"])
@@ -63,18 +64,24 @@ def _write(element: ET.Element, content: Any) -> None:
 def problem(request: Mapping[str, Any]) -> str:
     """Return why a job cannot be made; empty when it can.
 
-    Of the operations there is LambdaInvoke only, of the manifests the CSV.
+    Of the operations there is LambdaInvoke only, of the manifests the CSV, the inventory and those
+    that S3 generates.
     """
     operation, report = request.get("Operation"), request.get("Report")
     invoke = operation.get("LambdaInvoke") if isinstance(operation, dict) else None
     if not isinstance(invoke, dict):
         return "the sandbox runs jobs of the operation LambdaInvoke only"
-    manifest = request.get("Manifest")
-    if not isinstance(manifest, dict):
-        return "the sandbox makes no manifests: the job has to name one"
+    manifest, generator = request.get("Manifest"), request.get("ManifestGenerator")
+    if isinstance(manifest, dict) == isinstance(generator, dict):
+        return "one of Manifest and ManifestGenerator is required"
     if not isinstance(report, dict) or not request.get("RoleArn"):
         return "Report and RoleArn are required"
-    return _wrong_function(invoke) or _wrong_manifest(manifest) or _wrong_report(report)
+    wrong = (
+        _wrong_manifest(manifest)
+        if isinstance(manifest, dict)
+        else manifests.problem((generator or {}).get("S3JobManifestGenerator"))
+    )
+    return _wrong_function(invoke) or wrong or _wrong_report(report)
 
 
 def _wrong_function(invoke: Mapping[str, Any]) -> str:
@@ -90,7 +97,10 @@ def _wrong_function(invoke: Mapping[str, Any]) -> str:
 
 def _wrong_manifest(manifest: Mapping[str, Any]) -> str:
     spec, location = manifest.get("Spec", {}), manifest.get("Location", {})
-    if spec.get("Format") != _CSV or spec.get("Fields") not in _FIELDS:
+    if spec.get("Format") == manifests.INVENTORY:
+        if "Fields" in spec:
+            return "an inventory has no Fields"
+    elif spec.get("Format") != _CSV or spec.get("Fields") not in _FIELDS:
         return f"the sandbox reads manifests of the format {_CSV} with Bucket and Key only"
     return "" if location.get("ObjectArn") and location.get("ETag") else "Location is not complete"
 
@@ -107,13 +117,13 @@ def _wrong_report(report: Mapping[str, Any]) -> str:
 def descriptor(job: Job) -> dict[str, Any]:
     """Return what DescribeJob tells of a job."""
     request = job.request
-    told = {
+    told: dict[str, Any] = {
         "JobId": job.id,
         "ConfirmationRequired": request.get("ConfirmationRequired", "false"),
         "Description": request.get("Description", ""),
         "JobArn": job.arn,
         "Status": job.state,
-        "Manifest": request["Manifest"],
+        **{name: request[name] for name in ("Manifest", "ManifestGenerator") if name in request},
         "Operation": _without_arguments(request["Operation"]),
         "Priority": job.priority,
         "ProgressSummary": _progress(job),

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from dmslake.sandbox.cloud.batch import manifests
 from dmslake.sandbox.cloud.batch.model import Job, Result, Task
 from dmslake.sandbox.cloud.permissions import may_assume, role_allows
 from dmslake.sandbox.cloud.upstream import part
@@ -49,10 +50,46 @@ class JobRole:
             raise JobError("AccessDenied", f"the role {job.role} cannot be assumed by {SERVICE}")
 
     def tasks(self) -> list[Task]:
-        """Read the manifest; raises JobError."""
-        job = self._job
-        location = job.request["Manifest"]["Location"]
+        """Read the manifest, or make it; raises JobError."""
+        request = self._job.request
+        if "ManifestGenerator" in request:
+            return self._generated(request["ManifestGenerator"]["S3JobManifestGenerator"])
+        location = request["Manifest"]["Location"]
         arn, version = location["ObjectArn"], location.get("ObjectVersionId") or None
+        content, headers = self._object(arn, version)
+        if headers["etag"].strip('"') != location["ETag"].strip('"'):
+            raise JobError("PreconditionFailed", "the manifest is not the one of this ETag")
+        if request["Manifest"]["Spec"]["Format"] == manifests.INVENTORY:
+            return self._inventory(arn.removeprefix(_ARN).partition("/")[0], content)
+        if "kms" in headers["encryption"]:
+            raise JobError("InvalidManifest", "a CSV manifest cannot be encrypted with SSE-KMS")
+        fields = request["Manifest"]["Spec"]["Fields"]
+        return list(_lines(content, has_version="VersionId" in fields))
+
+    def _inventory(self, bucket: str, manifest: bytes) -> list[Task]:
+        def read(key: str) -> bytes:
+            return self._object(f"{_ARN}{bucket}/{key}", None)[0]
+
+        try:
+            return list(manifests.inventory(manifest, read))
+        except (ValueError, LookupError, OSError) as error:
+            raise JobError("InvalidManifest", f"the inventory cannot be read: {error}") from error
+
+    def _generated(self, generator: Any) -> list[Task]:
+        bucket = generator["SourceBucket"]
+        if not self._may("s3:PutInventoryConfiguration", bucket):
+            raise JobError("AccessDenied", f"making a manifest of {bucket} is forbidden")
+        found: list[Task] = self._here(lambda: manifests.generated(generator))
+        if not found:
+            raise JobError("EmptyManifest", "no object matches the manifest generator's filter")
+        if generator["EnableManifestOutput"] == "true":
+            place = generator["ManifestOutputLocation"]["Bucket"].removeprefix(_ARN)
+            manifests.write(
+                found, generator, self._job.id, lambda key, content: self.put(place, key, content)
+            )
+        return found
+
+    def _object(self, arn: str, version: str | None) -> tuple[bytes, dict[str, str]]:
         bucket, _, key = arn.removeprefix(_ARN).partition("/")
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
         if not self._may(action, arn):
@@ -60,12 +97,7 @@ class JobRole:
         content, headers = self._here(lambda: _read(bucket, key, version))
         if content is None:
             raise JobError("NoSuchKey", f"the manifest {arn} does not exist")
-        if headers["etag"].strip('"') != location["ETag"].strip('"'):
-            raise JobError("PreconditionFailed", "the manifest is not the one of this ETag")
-        if "kms" in headers["encryption"]:
-            raise JobError("InvalidManifest", "a CSV manifest cannot be encrypted with SSE-KMS")
-        fields = job.request["Manifest"]["Spec"]["Fields"]
-        return list(_lines(content, has_version="VersionId" in fields))
+        return content, headers
 
     def invoke(self, task: Task) -> Result:
         """Call the function for one task."""
@@ -85,9 +117,9 @@ class JobRole:
         return Result(succeeded=False, status=_THROTTLED, code=TEMPORARY, text="Rate exceeded")
 
     def put(self, bucket: str, key: str, content: bytes) -> None:
-        """Write a file of the report; raises JobError."""
+        """Write a file of the report, or of a manifest; raises JobError."""
         if not self._may("s3:PutObject", f"{_ARN}{bucket}/{key}"):
-            raise JobError("AccessDenied", f"writing the report to {bucket} is forbidden")
+            raise JobError("AccessDenied", f"writing to {bucket} is forbidden")
         # Reports are never encrypted with a key of KMS.
         headers = {"x-amz-server-side-encryption": "AES256", "content-type": "text/csv"}
         status, _, body = self._here(

@@ -7,6 +7,7 @@ import io
 import json
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,14 +18,21 @@ from tests.sandbox.calls import Calls
 
 SERVICE = "batchoperations.s3.amazonaws.com"
 FUNCTION = """
+import tempfile
 import time
+from pathlib import Path
 
-SEEN = {}
+def is_first(function, key):
+    # More than one process may run the function.
+    try:
+        Path(tempfile.gettempdir(), f"{function}-{key}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 def handler(event, context):
     (task,) = event["tasks"]
     key = task["s3Key"]
-    SEEN[key] = SEEN.get(key, 0) + 1
     if key.startswith("slow"):
         time.sleep(0.2)
     if key.startswith("broken"):
@@ -34,7 +42,7 @@ def handler(event, context):
         code = "PermanentFailure"
     if key.startswith("tired"):
         code = "TemporaryFailure"
-    if key.startswith("shy") and SEEN[key] == 1:
+    if key.startswith("shy") and is_first(context.function_name, key):
         code = "TemporaryFailure"
     bucket = task.get("s3Bucket") or task["s3BucketArn"]
     results = [{"taskId": task["taskId"], "resultCode": code, "resultString": f"{bucket}, {key}"}]
@@ -266,6 +274,67 @@ def test_a_job_is_refused_to_who_may_not_make_or_see_it(jobs: Jobs) -> None:
     name = both.create_job(**jobs.request(["one"]))["JobId"]
     assert refused(lambda: both.describe_job(AccountId=jobs.account, JobId=name)) == "AccessDenied"
     assert refused(lambda: jobs.job("00000000-0000-0000-0000-000000000000")) == "NotFoundException"
+
+
+class Generating:
+    """Jobs over a manifest that S3 makes of a bucket."""
+
+    def __init__(self, jobs: Jobs, *staged: str) -> None:
+        self.jobs = jobs
+        self.bucket = jobs.calls.bucket()
+        for key in staged:
+            jobs.calls.s3.put_object(Bucket=self.bucket, Key=key, Body=b"x")
+        jobs.calls.allow(jobs.role, f"arn:aws:s3:::{self.bucket}", "s3:PutInventoryConfiguration")
+
+    def request(self, **chosen: Any) -> dict[str, Any]:
+        request = self.jobs.request([])
+        del request["Manifest"]
+        output = {
+            "Bucket": f"arn:aws:s3:::{self.jobs.bucket}",
+            "ManifestPrefix": "made",
+            "ManifestFormat": "S3InventoryReport_CSV_20211130",
+        }
+        generator = {
+            "SourceBucket": f"arn:aws:s3:::{self.bucket}",
+            "EnableManifestOutput": True,
+            "ManifestOutputLocation": output,
+            "Filter": chosen,
+        }
+        return {**request, "ManifestGenerator": {"S3JobManifestGenerator": generator}}
+
+    def ended(self, **chosen: Any) -> Any:
+        made = self.jobs.control.create_job(**self.request(**chosen))
+        return self.jobs.ended(made["JobId"])
+
+
+def test_a_generated_manifest_holds_what_its_filter_takes(jobs: Jobs) -> None:
+    generating = Generating(jobs, "a/1", "a/2 +", "b/1")
+    found = generating.ended(KeyNameConstraint={"MatchAnyPrefix": ["a/"]})
+    assert found["Status"] == "Complete"
+    assert [row[1] for row in jobs.rows(found["JobId"])] == ["a/1", "a/2+%2B"]
+    kept = jobs.calls.s3.list_objects_v2(
+        Bucket=jobs.bucket, Prefix=f"made/job-{found['JobId']}-manifest/"
+    )["Contents"]
+    assert [one["Key"].rpartition(".")[2] for one in kept] == ["gz", "json"]
+    later = datetime(2099, 1, 1, tzinfo=UTC)
+    assert generating.ended(CreatedAfter=later)["Status"] == "Failed"
+    assert generating.ended(CreatedBefore=later)["ProgressSummary"]["TotalNumberOfTasks"] == 3
+
+
+def test_a_manifest_is_generated_only_with_the_right_to_it(jobs: Jobs) -> None:
+    generating = Generating(jobs, "a/1")
+    request = generating.request()
+    request["RoleArn"] = jobs.calls.role(SERVICE)
+    found = jobs.ended(jobs.control.create_job(**request)["JobId"])
+    assert found["Status"] == "Failed"
+    assert "forbidden" in found["FailureReasons"][0]["FailureReason"]
+
+
+def test_a_generator_that_the_sandbox_does_not_know_is_refused(jobs: Jobs) -> None:
+    request = Generating(jobs).request(ObjectSizeGreaterThanBytes=5)
+    assert refused(lambda: jobs.control.create_job(**request)) == "InvalidRequest"
+    request = jobs.request(["one"], ManifestGenerator=request["ManifestGenerator"])
+    assert refused(lambda: jobs.control.create_job(**request)) == "InvalidRequest"
 
 
 def test_what_the_sandbox_cannot_run_is_refused(jobs: Jobs) -> None:

@@ -124,9 +124,9 @@ def _python(client: str, endpoint: str, folder: Path) -> list[str]:
 
 
 def _memory(folder: Path, objects: int) -> Memory:
-    """Run the backfill over a tenth of the objects and over all of them, against the stub."""
+    """Run the backfill over a hundredth of the objects and over all of them, against the stub."""
     found = []
-    for count in (objects // 10, objects):
+    for count in (objects // 100, objects):
         with _stub(count) as endpoint:
             ran = _run(_python("dmslake", endpoint, folder))
             with urllib.request.urlopen(f"{endpoint}/counts") as answer:  # noqa: S310 - our own

@@ -20,7 +20,7 @@ LAMBDA_USD = 0.20 / 10**6 + 0.25 * 0.060 * 0.0000166667
 S3_WRITES_PER_PREFIX = 3500
 MACHINE_RATE = 3000
 LEDGER_BYTES = 190
-MEMORY_MB = 100
+MEMORY_MB = 80
 
 
 def rows() -> Iterator[tuple[str, ...]]:

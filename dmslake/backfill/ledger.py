@@ -120,7 +120,7 @@ class Ledger:
         self._base.execute("pragma locking_mode = exclusive")
         self._base.execute("pragma journal_mode = wal")
         self._base.execute("pragma synchronous = normal")
-        self._base.execute("pragma cache_size = -32000")
+        self._base.execute("pragma cache_size = -2000")
         self._errors: dict[tuple[str, str], int] = {}
         self._committed = steady()
         self._open = False

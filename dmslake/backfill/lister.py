@@ -90,7 +90,7 @@ class Listing:
     when too many pages wait to be taken, so memory does not grow with the bucket.
     """
 
-    def __init__(self, asking: Asking, bucket: str, *, listers: int, ahead: int = 24) -> None:
+    def __init__(self, asking: Asking, bucket: str, *, listers: int, ahead: int = 8) -> None:
         self._asking = asking
         self._bucket = bucket
         self._found: Queue[Found | StoreError] = Queue(ahead)

@@ -48,7 +48,7 @@ class Options:
         window: the hours in which copies may begin; None: any.
     """
 
-    listers: int = 16
+    listers: int = 8
     connections: int = 256
     rate: float | None = None
     max_errors: int | None = None

@@ -54,11 +54,14 @@ class Connection:
         self._step: Callable[[socket.socket], None] = self._connected
 
     def open(self) -> None:
-        """Begin to connect; the owner is told when it can be used, or that it never will be."""
+        """Begin to connect; the owner is told when it can be used, or that it never will be.
+
+        Raises OSError where this process may open no more files.
+        """
         try:
             self._untried = iter(self._server.addresses())
         except OSError as error:
-            self._break(_answer(error))
+            self._break(answer_of(error))
             return
         self._try_next(OSError(errno.EADDRNOTAVAIL, "the name has no address"))
 
@@ -90,7 +93,7 @@ class Connection:
         except BrokenAnswerError as error:
             self._break(Answer(0, "BrokenAnswer", str(error)))
         except OSError as error:
-            self._break(_answer(error))
+            self._break(answer_of(error))
 
     def _break(self, answer: Answer) -> None:
         self.close()
@@ -101,7 +104,7 @@ class Connection:
         self.close()
         address = next(self._untried, None)
         if address is None:
-            self._break(_answer(error))
+            self._break(answer_of(error))
             return
         self._step = self._connected
         sock = socket.socket(address.family, socket.SOCK_STREAM)
@@ -191,6 +194,6 @@ class Connection:
             self._break(_CLOSED)
 
 
-def _answer(error: OSError) -> Answer:
+def answer_of(error: OSError) -> Answer:
     """Name what broke as Python does; SSL's errors among them."""
     return Answer(0, type(error).__name__, error.strerror or str(error))

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError
 from dmslake.backfill.clock import steady
 from dmslake.backfill.store import Answer
 from dmslake.backfill.wire.answers import Whole, judged
-from dmslake.backfill.wire.connection import Connection
+from dmslake.backfill.wire.connection import Connection, answer_of
 from dmslake.backfill.wire.server import Server
 
 _SILENT = Answer(0, "NoAnswer", "S3 has said nothing for too long")
@@ -109,9 +109,23 @@ class Connections:
             connection.send(request)
         opening = len(self._all) - len(self._asking) - len(self._free)
         for _ in range(min(len(self._waiting) - opening, self._most - len(self._all))):
-            connection = Connection(self._server, self._selector, self)
-            self._all.add(connection)
+            if not self._open():
+                return
+
+    def _open(self) -> bool:
+        """Open one more; False where this process may have no more of them."""
+        connection = Connection(self._server, self._selector, self)
+        self._all.add(connection)
+        try:
             connection.open()
+        except OSError as error:
+            self._all.discard(connection)
+            if self._all:
+                self._most = len(self._all)
+            else:
+                self._tell(self._waiting.popleft()[1], answer_of(error))
+            return False
+        return True
 
     def _look_for_silent(self) -> None:
         now = steady()

@@ -68,6 +68,7 @@ class Shop:
     password: str = "hunter2"
     proxy: str = ""
     largest_file: int = resource.RLIM_INFINITY
+    open_files: int = 1024
 
     def write(self, *changes: tuple[str, str]) -> None:
         text = SPEC
@@ -88,6 +89,9 @@ class Shop:
         if self.largest_file != resource.RLIM_INFINITY:  # only Linux limits another process
             limits = (self.largest_file, resource.RLIM_INFINITY)
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        if self.open_files < Shop.open_files:
+            most = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[1]
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (self.open_files, most))
         return process
 
     def __call__(self, *arguments: str) -> Done:

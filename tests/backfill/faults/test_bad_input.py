@@ -281,6 +281,15 @@ def test_behind_a_proxy_boto3_does_the_same_work(world: World, tmp_path: Path) -
     assert lake_is_whole(world)
 
 
+def test_where_few_files_may_be_open_fewer_copies_run_at_once(shop: Shop, world: World) -> None:
+    more = [f"dms/public/orders/LOAD{number:08X}.csv" for number in range(40, 2000)]
+    world.stage(more)
+    shop.open_files = 48
+    done = shop("--concurrency", "1000")
+    assert (done.code, done.objects) == (0, {"copied": 2000})
+    assert lake_is_whole(world)
+
+
 def _leave_unfinished(shop: Shop, world: World) -> None:
     """Run until the first copies are made, then kill it."""
     running: list[subprocess.Popen[str]] = []

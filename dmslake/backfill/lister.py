@@ -16,7 +16,7 @@ from dmslake.backfill.keyspace import last_below, middle
 from dmslake.backfill.ledger import Shard
 from dmslake.backfill.listing import Listed, Page
 from dmslake.backfill.refusals import is_everywhere
-from dmslake.backfill.store import PageAsked, Store, StoreError
+from dmslake.backfill.store import Answer, PageAsked, Store, StoreError
 
 _TRIES = 8
 _FIRST_PAUSE = 0.2
@@ -106,7 +106,7 @@ class Listing:
         """Begin; what the ledger has no shard for is never listed."""
         self._waiting = list(reversed(shards))
         for number in range(self._listers if shards else 0):
-            threading.Thread(target=self._work, name=f"list-{number}", daemon=True).start()
+            threading.Thread(target=self._lister, name=f"list-{number}", daemon=True).start()
 
     def take(self, seconds: float) -> Found | None:
         """Return a page that was found, or nothing within that time; raises StoreError."""
@@ -145,6 +145,16 @@ class Listing:
 
     def _is_busy(self) -> bool:
         return bool(self._waiting or self._working or self._cuts or self._unadded)
+
+    def _lister(self) -> None:
+        """Work; a mistake of ours ends the run, which would wait for this lister without end."""
+        well = False
+        try:
+            self._work()
+            well = True
+        finally:
+            if not well:
+                self._put(StoreError(Answer(0, "ListerFailed", "listing broke off")))
 
     def _work(self) -> None:
         while not self._over:

@@ -27,7 +27,7 @@ class _ManifestType(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value)
         arn = text.removeprefix("inventory:")
-        if text not in {"", "ledger", "generated"} and not _INVENTORY.fullmatch(arn):
+        if text not in {"ledger", "generated"} and not _INVENTORY.fullmatch(arn):
             wanted = "ledger, generated or inventory:ARN, with the ARN of a manifest.json"
             self.fail(f"{text!r} is not {wanted}", param, ctx)
         return "" if text == "ledger" else arn

@@ -1,3 +1,4 @@
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -5,7 +6,8 @@ import pytest
 
 from dmslake.backfill.ledger import Ledger, NewObject, Side, State
 from dmslake.backfill.lister import Asking, Cut, Listing
-from dmslake.backfill.store import Answer, StoreError
+from dmslake.backfill.listing import Page
+from dmslake.backfill.store import Answer, PageAsked, StoreError
 from dmslake.backfill.tables import parts
 from dmslake.sandbox.processes import wait_until
 from tests.backfill.fake_store import FakeStore
@@ -118,3 +120,20 @@ def _take_all(listing: Listing) -> None:
 
 def _denied(_: object) -> None:
     raise StoreError(Answer(403, "AccessDenied", ""))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mistake_in_a_lister_ends_the_run(ledger: Ledger) -> None:
+    class Mistaken(FakeStore):
+        def page(self, asked: PageAsked) -> Page:
+            if asked.after:
+                raise LookupError("a mistake of ours")
+            return super().page(asked)
+
+    store = Mistaken(page_size=10)
+    for number in range(30):
+        store.put(f"dms/public/t/20261123-{number:09}.csv")
+    ledger.add_shards(Side.STAGING, parts(Asking(store), "staging", "dms/", lambda _: True))
+    with pytest.raises(StoreError, match="ListerFailed"):
+        listed(store, ledger, listers=1)
+    wait_until(lambda: not any(one.name.startswith("list-") for one in threading.enumerate()), 5)

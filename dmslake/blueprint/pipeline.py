@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from dmslake.aws.clients import Account
+from dmslake.blueprint.batch import batch_role
 from dmslake.blueprint.compute import compute
 from dmslake.blueprint.names import Names
 from dmslake.blueprint.parts import Parts
@@ -37,7 +38,9 @@ def removal(spec: Spec, account: Account, *, purge: bool = False) -> tuple[Resou
     names = Names(spec.name, account)
     draining = drain(spec, names)
     made = _pipeline(spec, names, purge=purge).all
-    return (*(_stopped_before(draining.address, r) for r in made), draining)
+    # Jobs of S3 Batch Operations make their role for themselves, and a run may have been given up.
+    left = batch_role(spec, names, "*")
+    return (*(_stopped_before(draining.address, r) for r in made), draining, left)
 
 
 def _stopped_before(draining: Address, resource: Resource[Any]) -> Resource[Any]:

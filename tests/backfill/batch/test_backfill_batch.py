@@ -15,6 +15,7 @@ from dmslake.backfill.ledgers import give_up
 from dmslake.errors import CloudError, UsageError
 from dmslake.operations.backfill import Summary
 from dmslake.operations.backfill_batch_options import BatchProgress
+from dmslake.operations.remove import plan_removal
 from tests.backfill.batch.loaders import Loader
 
 ODD = (
@@ -164,6 +165,19 @@ def test_what_a_run_left_that_was_given_up_goes_with_the_next(
     summary = loader.backfill()
     assert (summary.continued, len(loader.lake())) == (False, 200)
     assert leftovers(loader) == []
+
+
+def test_what_a_run_left_that_was_given_up_goes_with_the_pipeline(
+    loader: Loader, tmp_path: Path
+) -> None:
+    loader.stage(keys(50))
+    stop = threading.Event()
+    loader.backfill(on_progress=when(has_begun, stop.set), stop=stop)
+    ledger = ledger_of(tmp_path)
+    give_up(ledger)
+    ledger.close()
+    planned = plan_removal(loader.spec, loader.clients, purge=False)
+    assert loader.names.batch_role in {one.resource.name for one in planned.pending}
 
 
 def test_what_a_report_calls_done_and_the_lake_has_not_is_no_success(loader: Loader) -> None:

@@ -40,7 +40,9 @@ def _place(bucket: str, account: str, clients: Clients) -> Place:
     answer = _look_at(bucket, account, clients)
     endpoint = clients.s3.meta.endpoint_url
     suffix = clients.account.dns_suffix
-    ours = str(urlsplit(endpoint).hostname or "").endswith(suffix)
+    # Any other one, of a VPC's own or one for FIPS, was chosen by the user, and is kept.
+    usual = {f"s3.{clients.account.region}.{suffix}", f"s3.{suffix}"}
+    ours = urlsplit(endpoint).hostname in usual
     return Place(
         name=bucket,
         region=answer.get("BucketRegion") or clients.account.region,

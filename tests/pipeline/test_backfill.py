@@ -50,7 +50,7 @@ class Behind:
         return data
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def behind(sandbox: Sandbox, calls: Calls, tmp_path_factory: pytest.TempPathFactory) -> Behind:
     pipeline = make(sandbox, tmp_path_factory.mktemp(NAME), NAME, *TABLES)
     pipeline.up()

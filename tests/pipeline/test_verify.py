@@ -46,7 +46,7 @@ class Checked:
         return data
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def checked(sandbox: Sandbox, calls: Calls, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     pipeline = make(sandbox, tmp_path_factory.mktemp(NAME), NAME, *TABLES)
     pipeline.up()
